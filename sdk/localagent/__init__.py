@@ -1,0 +1,135 @@
+"""LocalAgent: a host for plugins, and the contracts plugins fulfil.
+
+Every public name is here, looked up when it is first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from localagent.version import VERSION as __version__
+
+# Not `from typing import TYPE_CHECKING`: that import alone costs as much as the rest of this module.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localagent.diagnostics.diagnostic import Diagnostic as Diagnostic
+    from localagent.diagnostics.diagnostic import Severity as Severity
+    from localagent.errors import ConfigError as ConfigError
+    from localagent.errors import LocalAgentError as LocalAgentError
+    from localagent.errors import ManifestError as ManifestError
+    from localagent.errors import MessageError as MessageError
+    from localagent.errors import NoResponder as NoResponder
+    from localagent.errors import PluginError as PluginError
+    from localagent.errors import PluginFailed as PluginFailed
+    from localagent.errors import PluginNotAvailable as PluginNotAvailable
+    from localagent.errors import PluginNotReady as PluginNotReady
+    from localagent.errors import ProviderError as ProviderError
+    from localagent.errors import RemoteError as RemoteError
+    from localagent.errors import RequestTimeout as RequestTimeout
+    from localagent.errors import RetryableError as RetryableError
+    from localagent.errors import StalePluginError as StalePluginError
+    from localagent.errors import ValidationError as ValidationError
+    from localagent.errors import WrongLoop as WrongLoop
+    from localagent.host.host import Host as Host
+    from localagent.host.lifecycle import LifecycleManager as LifecycleManager
+    from localagent.host.manager import PluginManager as PluginManager
+    from localagent.host.situation import HostOptions as HostOptions
+    from localagent.plugins.base import Plugin as Plugin
+    from localagent.plugins.context import PluginContext as PluginContext
+    from localagent.plugins.kinds import CommandPlugin as CommandPlugin
+    from localagent.plugins.kinds import ProviderPlugin as ProviderPlugin
+    from localagent.plugins.kinds import UIPlugin as UIPlugin
+    from localagent.plugins.kinds import WorkflowPlugin as WorkflowPlugin
+    from localagent.plugins.messages import MessageType as MessageType
+    from localagent.plugins.messages import PluginMessage as PluginMessage
+    from localagent.plugins.provider import BaseProvider as BaseProvider
+    from localagent.plugins.provider import CompletionRequest as CompletionRequest
+    from localagent.plugins.provider import CompletionResponse as CompletionResponse
+    from localagent.plugins.stages import PluginLifecycleStage as PluginLifecycleStage
+    from localagent.services.bus import PluginMessageBus as PluginMessageBus
+
+_NAMES_BY_HOME = {
+    "localagent.diagnostics.diagnostic": ("Diagnostic", "Severity"),
+    "localagent.errors": (
+        "ConfigError",
+        "LocalAgentError",
+        "ManifestError",
+        "MessageError",
+        "NoResponder",
+        "PluginError",
+        "PluginFailed",
+        "PluginNotAvailable",
+        "PluginNotReady",
+        "ProviderError",
+        "RemoteError",
+        "RequestTimeout",
+        "RetryableError",
+        "StalePluginError",
+        "ValidationError",
+        "WrongLoop",
+    ),
+    "localagent.host.host": ("Host",),
+    "localagent.host.lifecycle": ("LifecycleManager",),
+    "localagent.host.manager": ("PluginManager",),
+    "localagent.host.situation": ("HostOptions",),
+    "localagent.plugins.base": ("Plugin",),
+    "localagent.plugins.context": ("PluginContext",),
+    "localagent.plugins.kinds": ("CommandPlugin", "ProviderPlugin", "UIPlugin", "WorkflowPlugin"),
+    "localagent.plugins.messages": ("MessageType", "PluginMessage"),
+    "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse"),
+    "localagent.plugins.stages": ("PluginLifecycleStage",),
+    "localagent.services.bus": ("PluginMessageBus",),
+}
+_HOMES = {name: home for home, names in _NAMES_BY_HOME.items() for name in names}
+
+__all__ = [
+    "BaseProvider",
+    "CommandPlugin",
+    "CompletionRequest",
+    "CompletionResponse",
+    "ConfigError",
+    "Diagnostic",
+    "Host",
+    "HostOptions",
+    "LifecycleManager",
+    "LocalAgentError",
+    "ManifestError",
+    "MessageError",
+    "MessageType",
+    "NoResponder",
+    "Plugin",
+    "PluginContext",
+    "PluginError",
+    "PluginFailed",
+    "PluginLifecycleStage",
+    "PluginManager",
+    "PluginMessage",
+    "PluginMessageBus",
+    "PluginNotAvailable",
+    "PluginNotReady",
+    "ProviderError",
+    "ProviderPlugin",
+    "RemoteError",
+    "RequestTimeout",
+    "RetryableError",
+    "Severity",
+    "StalePluginError",
+    "UIPlugin",
+    "ValidationError",
+    "WorkflowPlugin",
+    "WrongLoop",
+    "__version__",
+]
+
+# Hidden from type checkers: with it they would take any misspelt name for Any.
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module 'localagent' has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return __all__

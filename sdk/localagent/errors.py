@@ -1,0 +1,191 @@
+"""Every error LocalAgent raises on purpose.
+
+LocalAgentError
+├── UsageError                   wrong words on the command line or in a call
+├── ConfigError                  settings that cannot be read or do not hold
+├── ManifestError                a manifest that cannot be read
+├── ValidationError              input that breaks a rule; carries diagnostics
+├── RefusedError                 not done, for safety
+├── SystemProblem                disk, permission, lock, time-out, missing extra
+│   └── MissingExtra             an optional part of LocalAgent is not installed
+├── WrongLoop                    a loop-bound service used from another event loop
+├── PluginError
+│   ├── PluginNotAvailable       absent, disabled, untrusted, shadowed, failed, quarantined
+│   │   └── PluginFailed         the plugin's own code failed at a named step
+│   ├── PluginNotReady           asked before it finished initialising
+│   ├── RetryableError           the plugin says: trying again may help
+│   ├── StalePluginError         an object of an unloaded generation was used
+│   └── IllegalTransition        a lifecycle step that does not exist
+├── MessageError
+│   ├── NoResponder              nobody answers for the recipient (also a ValueError)
+│   ├── RequestTimeout           no answer within the deadline (also a TimeoutError)
+│   └── RemoteError              the responder raised
+└── ProviderError
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LocalAgentError(Exception):
+    """The root of the tree: one sentence of what is wrong, with its place and the way out.
+
+    Attributes:
+        message: what is wrong, one sentence without a final full stop.
+        plugin: name of the plugin concerned, if any.
+        file: the file concerned, if any.
+        line: 1-based line in `file`.
+        column: 1-based column in `line`.
+        fix: what to do next, usually a command.
+        rule: id of the rule that found it, such as ``LA103``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        plugin: str | None = None,
+        file: str | Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        fix: str | None = None,
+        rule: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.plugin = plugin
+        self.file = file
+        self.line = line
+        self.column = column
+        self.fix = fix
+        self.rule = rule
+
+    @property
+    def place(self) -> str:
+        """``file:line:column`` as far as known, else the plugin's name, else an empty string."""
+        if self.file is None:
+            return self.plugin or ""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+class UsageError(LocalAgentError):
+    """A command or call was given words it cannot take."""
+
+
+class ConfigError(LocalAgentError):
+    """Settings are unreadable or do not fit their schema."""
+
+
+class ManifestError(LocalAgentError):
+    """A manifest cannot be read as the strict YAML of ``docs/architecture.md``."""
+
+
+class ValidationError(LocalAgentError):
+    """Input breaks one or more rules.
+
+    Attributes:
+        diagnostics: every finding, in file order.
+    """
+
+    def __init__(self, message: str, *, diagnostics: tuple[object, ...] = (), fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.diagnostics = diagnostics
+
+
+class RefusedError(LocalAgentError):
+    """The thing was not done because doing it could harm; nothing was changed."""
+
+
+class SystemProblem(LocalAgentError):  # noqa: N818 - named after what happened, as the tree's leaves are
+    """The surroundings are in the way: disk, permission, lock, time-out, a missing tool."""
+
+
+class MissingExtra(SystemProblem):
+    """An optional part of LocalAgent is needed and not installed."""
+
+    def __init__(self, extra: str, *, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs the extra '{extra}', which is not installed",
+            fix=f"python -m pip install 'localagent[{extra}]'",
+        )
+        self.extra = extra
+
+
+class WrongLoop(LocalAgentError):  # noqa: N818 - named after what happened
+    """A service that belongs to the host's event loop was used from another one."""
+
+
+class PluginError(LocalAgentError):
+    """Something about one plugin. Plugins may raise it themselves."""
+
+
+class PluginNotAvailable(PluginError):
+    """A plugin was asked for that cannot be used now; the message says why."""
+
+
+class PluginFailed(PluginNotAvailable):
+    """A plugin's own code failed.
+
+    Attributes:
+        step: what the host was doing: ``import``, ``construct``, ``initialise``, ``register``, ``command`` …
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        plugin: str,
+        step: str,
+        file: str | Path | None = None,
+        line: int | None = None,
+        fix: str | None = None,
+    ) -> None:
+        super().__init__(message, plugin=plugin, file=file, line=line, fix=fix)
+        self.step = step
+
+
+class PluginNotReady(PluginError):
+    """The plugin exists but has not finished initialising."""
+
+
+class RetryableError(PluginError):
+    """Raised by a plugin to say that trying again may help."""
+
+
+class StalePluginError(PluginError):
+    """An object of a plugin that was unloaded or reloaded was used."""
+
+
+class IllegalTransition(PluginError):
+    """A lifecycle transition that the graph of stages does not have."""
+
+
+class MessageError(LocalAgentError):
+    """The message bus could not do what was asked."""
+
+
+class NoResponder(MessageError, ValueError):
+    """Nobody is registered to answer for the recipient."""
+
+
+class RequestTimeout(MessageError, TimeoutError):
+    """A request had no answer within its deadline."""
+
+
+class RemoteError(MessageError):
+    """The responder of a request raised.
+
+    Attributes:
+        error_type: name of the class that was raised.
+    """
+
+    def __init__(self, message: str, *, plugin: str, error_type: str) -> None:
+        super().__init__(message, plugin=plugin)
+        self.error_type = error_type
+
+
+class ProviderError(LocalAgentError):
+    """A provider of completions failed."""
