@@ -1,0 +1,117 @@
+"""The contract of a provider: requests in, completions out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """What is asked of a model: a prompt or messages, and how to answer.
+
+    Attributes:
+        prompt: the text to complete; empty where `messages` are given.
+        messages: chat messages, each ``{"role": …, "content": …}``.
+        model: the model's name; None leaves the choice to the provider.
+        temperature: None leaves it to the provider.
+        max_tokens: the longest answer, in tokens.
+        stop: texts at which the answer ends.
+        tools: tools the model may call, as JSON Schema functions.
+        schema: a JSON Schema the answer must fit.
+        metadata: anything; passed through.
+    """
+
+    prompt: str = ""
+    messages: tuple[dict[str, Any], ...] = ()
+    model: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    tools: tuple[dict[str, Any], ...] = ()
+    schema: dict[str, Any] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as a fresh dict of JSON values."""
+        return {**asdict(self), **{key: list(getattr(self, key)) for key in ("messages", "stop", "tools")}}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """A request from a dict such as `to_dict` gives; unknown keys are ignored."""
+        known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        return cls(**known | {key: tuple(known[key]) for key in ("messages", "stop", "tools") if key in known})
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionResponse:
+    """What a model answered.
+
+    Attributes:
+        text: the answer.
+        model: the model that gave it.
+        finish_reason: why it ended: ``stop``, ``length``, ``tool_calls`` …
+        prompt_tokens: tokens read, None where the provider does not count.
+        completion_tokens: tokens written, None where the provider does not count.
+        latency: seconds from request to end of answer.
+        raw: the provider's own answer.
+    """
+
+    text: str = ""
+    model: str = ""
+    finish_reason: str = "stop"
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency: float | None = None
+    raw: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The response as a fresh dict of JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """A response from a dict such as `to_dict` gives; unknown keys are ignored."""
+        return cls(**{item.name: data[item.name] for item in fields(cls) if item.name in data})
+
+
+class BaseProvider(ABC):
+    """Completions of one service; the host makes one instance of it and gives it the provider's settings.
+
+    Attributes:
+        config: the settings given at construction, as a plain dict.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config: dict[str, Any] = dict(config)
+
+    async def initialize(self, config: dict[str, Any]) -> bool:
+        """Open what the provider needs; False or an exception means "not ready"."""
+        return True
+
+    @abstractmethod
+    async def complete(self, request: CompletionRequest) -> CompletionResponse:
+        """The whole answer to `request`."""
+
+    async def stream_complete(self, request: CompletionRequest) -> AsyncIterator[str]:
+        """The answer to `request` piece by piece; by default in one piece."""
+        yield (await self.complete(request)).text
+
+    async def health_check(self) -> dict[str, Any]:
+        """``{"healthy": bool}`` and what else the provider knows, as a fresh dict."""
+        return {"healthy": await self.test_connection()}
+
+    async def test_connection(self) -> bool:
+        """Whether the service answers; by default assumed."""
+        return True
+
+    async def count_available_models(self) -> int:
+        """How many models the service offers; 0 where it does not say."""
+        return 0
+
+    async def cleanup(self) -> None:
+        """Give back what `initialize` opened."""
