@@ -1,0 +1,1 @@
+"""Providers of completions: who offers them."""

@@ -1,0 +1,1 @@
+"""What plugins are given besides their contract: settings, messages."""

@@ -1,0 +1,88 @@
+"""Text files that are whole at any moment: written beside, flushed, renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localagent.errors import SystemProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK_PATIENCE = 5.0
+"""Seconds a writer waits for another one."""
+
+
+def write_text(file: Path, text: str) -> None:
+    """Replace `file` by `text`; a reader sees the old or the new text, never a part.
+
+    The file is readable by its owner only, from its first byte. A symbolic link is written through.
+
+    Raises:
+        SystemProblem: the folder or file cannot be written; the old text is intact.
+    """
+    target = file.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SystemProblem(
+            f"cannot write: {error.strerror}", file=file, fix=f"make {file.parent} writable, or choose another --home"
+        ) from error
+
+
+def read_json(file: Path, *, default: Any) -> Any:
+    """The JSON value in `file`, `default` where there is no such file.
+
+    Raises:
+        ValueError: the file is not JSON.
+        SystemProblem: the file is there and cannot be read.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return default
+    except OSError as error:
+        raise SystemProblem(f"cannot read: {error.strerror}", file=file) from error
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Replace `file` by `value` as readable JSON, as `write_text` does."""
+    write_text(file, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+@contextlib.contextmanager
+def exclusively(file: Path) -> Iterator[None]:
+    """Hold the lock of `file` while reading, changing and writing it.
+
+    Raises:
+        SystemProblem: another process held the lock for longer than `LOCK_PATIENCE` seconds.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_PATIENCE):
+            yield
+    except Timeout as error:
+        raise SystemProblem(
+            f"another process has been changing {file.name} for {LOCK_PATIENCE:.0f} seconds",
+            file=file,
+            fix="wait for it to end, then run the command again",
+        ) from error
+    except PermissionError as error:
+        raise SystemProblem(f"cannot write: {error.strerror}", file=file) from error

@@ -1,0 +1,66 @@
+"""LocalAgent's home folder: where everything it keeps lies."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths below one home folder; nothing is created by asking for them."""
+
+    path: Path
+
+    @classmethod
+    def find(cls, path: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Home:
+        """The home given, else ``$LOCALAGENT_HOME``, else ``~/.localagent``; always absolute."""
+        named = path or environ.get("LOCALAGENT_HOME") or Path("~") / ".localagent"
+        return cls(Path(named).expanduser().absolute())
+
+    @property
+    def config_file(self) -> Path:
+        """The user's configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def development_file(self) -> Path:
+        """Settings of development mode; its existence turns the mode on."""
+        return self.path / "development.yaml"
+
+    @property
+    def lock_file(self) -> Path:
+        """The desired state: what is enabled, from which source."""
+        return self.path / "plugins.lock"
+
+    @property
+    def trust_file(self) -> Path:
+        """Development folders whose code the user agreed to run."""
+        return self.path / "trusted.json"
+
+    @property
+    def plugins(self) -> Path:
+        """Folder plugins of the user."""
+        return self.path / "plugins"
+
+    @property
+    def records_file(self) -> Path:
+        """What preflights learned."""
+        return self.path / "cache" / "records.json"
+
+    def settings_file(self, plugin: str) -> Path:
+        """The settings file of one plugin."""
+        return self.path / f"{plugin}.yaml"
+
+    def data(self, plugin: str) -> Path:
+        """The folder for one plugin's own files."""
+        return self.path / "data" / plugin
+
+    def log_file(self, plugin: str) -> Path:
+        """Where a plugin's captured output goes."""
+        return self.path / "logs" / f"{plugin}.log"

@@ -1,0 +1,160 @@
+"""The user's settings: layers of files and environment, merged for each plugin."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from localagent.errors import ConfigError, LocalAgentError, ManifestError
+from localagent.plugins.config_schema import convert_value, defaults_of, environment_prefix, environment_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localagent.services.home import Home
+
+
+class Settings:
+    """What the user set, read once.
+
+    Attributes:
+        user: the content of ``config.yaml``; empty when it cannot be read.
+        problem: why ``config.yaml`` cannot be read. Then plugins stay off and only management commands work.
+    """
+
+    def __init__(self, home: Home, environ: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.environ = dict(os.environ if environ is None else environ)
+        self.user: dict[str, Any] = {}
+        self.problem: LocalAgentError | None = None
+        self._schemas: dict[str, Mapping[str, Any]] = {}
+        try:
+            self.user = read_mapping(home.config_file)
+            self._check_sections()
+        except (ConfigError, ManifestError) as problem:
+            self.problem = problem
+            self.user = {}
+
+    @property
+    def plugins(self) -> Mapping[str, dict[str, Any]]:
+        """By plugin name ``{"enabled": bool, "config": merged settings}``; every look gives a fresh plain dict."""
+        return _PluginSections(self)
+
+    def enabled_flags(self) -> dict[str, bool]:
+        """``plugins.NAME.enabled`` of each plugin that has it."""
+        sections = self.user.get("plugins") or {}
+        return {name: section["enabled"] for name, section in sections.items() if "enabled" in (section or {})}
+
+    def declare_schema(self, plugin: str, schema: Mapping[str, Any] | None) -> None:
+        """Let `schema` give the defaults of a plugin's settings and convert its environment variables."""
+        self._schemas[plugin] = schema or {}
+
+    def known_plugins(self) -> frozenset[str]:
+        """Plugins that have a section or a schema."""
+        return frozenset(self._schemas) | frozenset(self.user.get("plugins") or {})
+
+    def merged(self, plugin: str) -> dict[str, Any]:
+        """The settings of one plugin: defaults, then ``config.yaml``, then ``NAME.yaml``, then the environment.
+
+        Raises:
+            ConfigError: a file or variable cannot be understood; the error names it.
+        """
+        schema = self._schemas.get(plugin, {})
+        section = (self.user.get("plugins") or {}).get(plugin) or {}
+        layers = (
+            defaults_of(schema),
+            section.get("config") or {},
+            read_mapping(self.home.settings_file(plugin)),
+            self._from_environment(plugin, schema),
+        )
+        merged: dict[str, Any] = {}
+        for layer in layers:
+            merged = merge(merged, layer)
+        return merged
+
+    def _from_environment(self, plugin: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        prefix = environment_prefix(plugin)
+        # LOCALAGENT_FOO_BAR_X belongs to the plugin foo-bar, not to foo, where both exist.
+        longer = [
+            other
+            for other in map(environment_prefix, self._schemas)
+            if other.startswith(prefix) and len(other) > len(prefix)
+        ]
+        own = {name: text for name, text in self.environ.items() if not name.startswith(tuple(longer))}
+        properties = schema.get("properties", {})
+
+        def convert(key: str, text: str) -> Any:
+            try:
+                return convert_value(text, properties.get(key, {}), key=key)
+            except ConfigError as error:
+                variable = prefix + key.upper()
+                raise ConfigError(f"{variable}: {error.message}", plugin=plugin, fix=f"correct or unset {variable}") from error
+
+        return environment_settings(plugin, own, convert=convert)
+
+    def _check_sections(self) -> None:
+        plugins = self.user.get("plugins") or {}
+        broken = not isinstance(plugins, dict) or not all(
+            isinstance(section or {}, dict)
+            and isinstance((section or {}).get("config") or {}, dict)
+            and isinstance((section or {}).get("enabled", True), bool)
+            for section in plugins.values()
+        )
+        if broken:
+            raise ConfigError(
+                "'plugins' must be a mapping of plugin names to {enabled: true or false, config: {...}}",
+                file=self.home.config_file,
+                fix="correct the file; 'localagent config path' prints where it is",
+            )
+
+
+class _PluginSections(Mapping[str, dict[str, Any]]):
+    """A view that merges on each look, so that no plugin can change what another one sees."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        if name not in self._settings.known_plugins():
+            raise KeyError(name)
+        return {"enabled": self._settings.enabled_flags().get(name, True), "config": self._settings.merged(name)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._settings.known_plugins()))
+
+    def __len__(self) -> int:
+        return len(self._settings.known_plugins())
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`, mappings key by key, everything else replaced; neither argument is changed."""
+    merged = copy.deepcopy(dict(below))
+    for key, value in above.items():
+        present = merged.get(key)
+        both = isinstance(present, dict) and isinstance(value, Mapping)
+        merged[key] = merge(present, value) if both else copy.deepcopy(value)
+    return merged
+
+
+def read_mapping(file: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; empty where the file is absent or empty.
+
+    Raises:
+        ConfigError: it cannot be read or holds something else.
+        ManifestError: it is no strict YAML.
+    """
+    if not file.exists():
+        return {}
+    from localagent.manifest.document import read_document
+
+    try:
+        data = read_document(file).data
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=file) from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError("a mapping is needed at the top", file=file, line=1, column=1)
+    return data

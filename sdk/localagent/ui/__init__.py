@@ -1,0 +1,1 @@
+"""Terminal components: who offers them."""
