@@ -1,0 +1,1 @@
+"""The process that runs plugins: find, load, call, clean up."""

@@ -1,0 +1,177 @@
+"""The context a plugin gets: the host's services, each remembering what this plugin registered."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from localagent.host.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from localagent.host.guard import Guard
+    from localagent.host.host import Host
+    from localagent.plugins.messages import PluginMessage
+    from localagent.plugins.stages import PluginLifecycleStage
+
+    T = TypeVar("T")
+
+
+class HostContext:
+    """One plugin's view of its host."""
+
+    def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
+        self._host = host
+        self._guard = guard
+        self._ledger = ledger
+        self.message_bus = OwnedBus(host, guard, ledger)
+        self.lifecycle_manager = OwnedHooks(host, ledger)
+
+    @property
+    def config(self) -> Any:
+        """The user's settings; ``config.plugins[NAME]["config"]`` is a plugin's merged settings as a fresh dict."""
+        return self._host.settings
+
+    @property
+    def config_dir(self) -> Path:
+        """LocalAgent's home folder."""
+        return self._host.home.path
+
+    @functools.cached_property
+    def data_dir(self) -> Path:
+        """The plugin's own folder, created on first use."""
+        folder = self._host.home.data(self._guard.plugin)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def provider_manager(self) -> Any:
+        """The providers that plugins offer."""
+        return self._host.provider_manager
+
+    @property
+    def ui(self) -> Any:
+        """The terminal components that plugins offer."""
+        return self._host.ui
+
+    @property
+    def workflows(self) -> Any:
+        """The workflow parts that plugins offer."""
+        return self._host.workflow_manager
+
+    @functools.cached_property
+    def logger(self) -> logging.Logger:
+        """A logger named after the plugin."""
+        return logging.getLogger(f"localagent.plugin.{self._guard.plugin}")
+
+    @functools.cached_property
+    def console(self) -> Console:
+        """A Rich console on standard output."""
+        from rich.console import Console
+
+        return Console()
+
+    def spawn(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run `coro` as a task of the plugin, cancelled when the plugin goes."""
+        task = asyncio.get_running_loop().create_task(coro, name=f"{self._guard.plugin}: {coro.__qualname__}")
+        self._ledger.record(task.cancel)
+        return task
+
+    def run(self, coro: Coroutine[Any, Any, T]) -> T:
+        """Run `coro` on the host's loop from synchronous code and wait for its result.
+
+        Raises:
+            WrongLoop: the caller runs on that loop itself.
+        """
+        return self._host.loop.run(coro)
+
+
+class OwnedBus:
+    """The message bus as one plugin uses it: its handlers are guarded, and gone when it goes."""
+
+    def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
+        self._bus = host.message_bus
+        self._guard = guard
+        self._ledger = ledger
+
+    @property
+    def subscribers(self) -> Mapping[str, tuple[Callable[..., Any], ...]]:
+        """Handlers by topic, as a copy."""
+        return self._bus.subscribers
+
+    @property
+    def direct_handlers(self) -> Mapping[str, Callable[..., Any]]:
+        """The handler of each plugin that answers direct messages, as a copy."""
+        return self._bus.direct_handlers
+
+    @property
+    def pending_requests(self) -> Mapping[str, asyncio.Future[Any]]:
+        """Requests that wait for their answer, as a copy."""
+        return self._bus.pending_requests
+
+    def subscribe(self, message_type: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
+        """Call `handler` for each broadcast of a topic; returns the function that ends the subscription."""
+        unsubscribe = self._bus.subscribe(message_type, self._guarded(handler))
+        self._ledger.record(unsubscribe)
+        return unsubscribe
+
+    def register_direct_handler(
+        self, plugin_name: str, handler: Callable[[PluginMessage], Any]
+    ) -> Callable[[], None]:
+        """Let `handler` answer what is sent to `plugin_name`; returns the function that ends it."""
+        unregister = self._bus.register_direct_handler(plugin_name, self._guarded(handler))
+        self._ledger.record(unregister)
+        return unregister
+
+    async def broadcast(self, sender: str, message_type: str, data: Any) -> dict[str, int]:
+        """Tell all subscribers of a topic; returns how many were ``matched``, ``delivered``, ``failed``."""
+        return await self._bus.broadcast(sender, message_type, data)
+
+    async def send_direct(self, sender: str, recipient: str, data: Any) -> None:
+        """Tell one plugin."""
+        await self._bus.send_direct(sender, recipient, data)
+
+    async def request(self, sender: str, recipient: str, data: Any, timeout: float = 30) -> Any:  # noqa: ASYNC109 - the guide's signature
+        """Ask one plugin and wait for its answer, at most `timeout` seconds."""
+        return await self._bus.request(sender, recipient, data, timeout)
+
+    def respond(self, original_message: PluginMessage, sender: str, data: Any) -> None:
+        """Answer a request."""
+        self._bus.respond(original_message, sender, data)
+
+    def _guarded(self, handler: Callable[[PluginMessage], Any]) -> Callable[[PluginMessage], Any]:
+        @functools.wraps(handler)
+        async def call(message: PluginMessage) -> Any:
+            return await self._guard.call_async(f"handler of '{message.topic or message.type.value}'", handler, message)
+
+        return call
+
+
+class OwnedHooks:
+    """The lifecycle manager as one plugin uses it: its hooks are gone when it goes."""
+
+    def __init__(self, host: Host, ledger: Ledger) -> None:
+        self._manager = host.lifecycle_manager
+        self._ledger = ledger
+
+    @property
+    def hooks(self) -> Mapping[PluginLifecycleStage, tuple[Callable[..., Any], ...]]:
+        """The hooks of each stage, as a copy."""
+        return self._manager.hooks
+
+    @property
+    def plugin_states(self) -> Mapping[str, PluginLifecycleStage]:
+        """The stage of each plugin, as a copy."""
+        return self._manager.plugin_states
+
+    def add_hook(self, stage: PluginLifecycleStage, callback: Callable[..., Any]) -> Callable[[], None]:
+        """Call `callback` whenever a plugin enters `stage`; returns the function that ends it."""
+        remove = self._manager.add_hook(stage, callback)
+        self._ledger.record(remove)
+        return remove

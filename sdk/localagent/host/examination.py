@@ -1,0 +1,128 @@
+"""What can be wrong with a host and its surroundings, found without running any plugin."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from localagent.host import environments
+from localagent.host.records import read_records
+from localagent.host.spec import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localagent.host.situation import Situation
+    from localagent.host.survey import Survey
+
+
+class Verdict(Enum):
+    """How a check ended."""
+
+    FINE = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: the thing.
+        verdict: how it stands.
+        detail: what was seen.
+        fix: the command that mends it; empty where nothing is to be mended.
+    """
+
+    what: str
+    verdict: Verdict
+    detail: str
+    fix: str = ""
+
+
+def examine(situation: Situation, picture: Survey) -> list[Check]:
+    """Look at interpreter, home, configuration, environment, index, distributions and plugins."""
+    return [
+        Check("interpreter", Verdict.FINE, f"Python {platform.python_version()} at {sys.executable}"),
+        _home(situation),
+        _configuration(situation, picture),
+        _environment(situation),
+        _index(situation, picture),
+        *_distributions(picture),
+        *_plugins(picture),
+        *_conflicts(picture),
+    ]
+
+
+def _home(situation: Situation) -> Check:
+    home = situation.home.path
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not nearest.is_dir():
+        return Check("home", Verdict.WRONG, f"{nearest} is no folder", "localagent --home DIR ..., or set LOCALAGENT_HOME")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return Check("home", Verdict.WRONG, f"{nearest} cannot be written to", f"chmod u+rwx {nearest}")
+    return Check("home", Verdict.FINE, str(home) if home.exists() else f"{home} (made when first needed)")
+
+
+def _configuration(situation: Situation, picture: Survey) -> Check:
+    if picture.problem is None:
+        file = situation.home.config_file
+        return Check("configuration", Verdict.FINE, str(file) if file.exists() else "none; defaults apply")
+    problem = picture.problem
+    return Check("configuration", Verdict.WRONG, f"{problem.place}: {problem.message}", problem.fix or f"edit {problem.place}")
+
+
+def _environment(situation: Situation) -> Check:
+    folder, problem = environments.read_pointer(situation.home.path)
+    if problem:
+        return Check("plugin environment", Verdict.WRONG, problem, "localagent plugins install SOURCE")
+    return Check("plugin environment", Verdict.FINE, str(folder) if folder else "none; nothing was installed yet")
+
+
+def _index(situation: Situation, picture: Survey) -> Check:
+    kept = len(read_records(situation.home))
+    unknown = [plugin.name for plugin in picture.plugins.values() if plugin.is_unknown]
+    detail = f"{kept} plugins were looked at before ({situation.home.records_file})"
+    if unknown:
+        return Check("index", Verdict.NOTE, f"{detail}; not yet: {', '.join(unknown)}", "localagent --help")
+    return Check("index", Verdict.FINE, detail)
+
+
+def _distributions(picture: Survey) -> Iterator[Check]:
+    for unreadable in picture.unreadable:
+        place = f"{unreadable.file}:{unreadable.line}" if unreadable.line else str(unreadable.file)
+        name = unreadable.file.parent.name.partition("-")[0]
+        yield Check(
+            "distribution",
+            Verdict.WRONG,
+            f"{place}: {unreadable.reason}; it is left out",
+            f"python -m pip install --force-reinstall {name}",
+        )
+
+
+def _plugins(picture: Survey) -> Iterator[Check]:
+    for plugin in (*picture.plugins.values(), *picture.shadowed):
+        verdict = plugin.verdict
+        what = f"plugin {plugin.name}"
+        if verdict.state is State.FAILED:
+            where = f"{verdict.where}: " if verdict.where else ""
+            yield Check(what, Verdict.WRONG, f"{where}{verdict.reason}", verdict.fix or f"localagent plugins disable {plugin.name}")
+        elif verdict.state in (State.SHADOWED, State.UNTRUSTED):
+            yield Check(what, Verdict.NOTE, f"{verdict.state.value}: {verdict.reason}", verdict.fix)
+        elif verdict.state is State.ENABLED:
+            yield Check(what, Verdict.FINE, f"enabled, {plugin.spec.source}")
+
+
+def _conflicts(picture: Survey) -> Iterator[Check]:
+    for conflict in picture.commands().conflicts:
+        yield Check(
+            f"command {conflict.name}",
+            Verdict.NOTE,
+            f"{conflict.loser} wants it too, it belongs to {conflict.winner}",
+            f"localagent {conflict.loser}:{conflict.name}",
+        )

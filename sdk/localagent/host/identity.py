@@ -1,0 +1,237 @@
+"""Which plugins a source folder or a single file holds, found out without importing anything."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localagent.errors import ManifestError
+from localagent.host.distributions import GROUP_PREFIX, KIND_OF_GROUP
+from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source, SourceKind
+from localagent.manifest.layout import module_file, package_dirs
+from localagent.manifest.model import find_manifest, read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from localagent.manifest.model import EntryPoint, Manifest, Permissions
+
+MARKS = ("plugin-manifest.yaml", "plugin.yaml", "pyproject.toml", "setup.py", "plugin.py")
+"""A folder is a plugin only if it has one of these; anything else is data."""
+
+_KIND_OF_BASE = {"CommandPlugin": "command", "ProviderPlugin": "provider", "UIPlugin": "ui", "WorkflowPlugin": "workflow"}
+_LINE = re.compile(r"\s*([^=]+?)\s*=\s*(\S+)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A plugin as one of the ways of identifying tells it."""
+
+    kind: str
+    name: str
+    target: str
+    version: str = ""
+    description: str = ""
+
+
+def is_plugin_folder(folder: Path) -> bool:
+    """Whether `folder` has anything that makes it a plugin rather than data."""
+    return any((folder / mark).is_file() for mark in MARKS) or manifest_in(folder) is not None
+
+
+def identify_folder(root: Path, source: Source) -> list[PluginSpec]:
+    """The plugins in the source folder `root`: by manifest, project metadata, ``setup.py``, or class, in that order."""
+    pyproject = read_pyproject(root)
+    manifest_file = manifest_in(root)
+    if manifest_file is not None:
+        try:
+            manifest = read_manifest(manifest_file)
+        except ManifestError as error:
+            flaw = Flaw("manifest", error.message, error.place, error.fix or f"localagent dev validate {root}")
+            return [PluginSpec(root.name, "", "", source, manifest_file=manifest_file, flaw=flaw)]
+        return [_from_manifest(manifest, entry, source, root, pyproject) for entry in manifest.entry_points]
+    found = list(_of_pyproject(pyproject)) or list(_of_setup(root)) or list(_of_classes(root / "plugin.py", root))
+    if not found:
+        return [PluginSpec(root.name, "", "", source, flaw=_unidentified(root))]
+    dirs = package_dirs(pyproject)
+    return [
+        PluginSpec(
+            item.name,
+            item.kind,
+            item.target,
+            source,
+            version=item.version,
+            description=item.description,
+            module_file=module_file(root, item.target.partition(":")[0], dirs),
+        )
+        for item in found
+    ]
+
+
+def identify_file(file: Path, source: Source) -> list[PluginSpec]:
+    """The plugins in a single ``.py`` file; none if it has no plugin class with a literal name."""
+    return [
+        PluginSpec(
+            item.name, item.kind, item.target, source, version=item.version, description=item.description, module_file=file
+        )
+        for item in _of_classes(file, file.parent)
+    ]
+
+
+def manifest_in(root: Path) -> Path | None:
+    """The manifest of a source folder: in the folder itself, else in the package it holds."""
+    packages = (file.parent for pattern in ("*/__init__.py", "src/*/__init__.py") for file in sorted(root.glob(pattern)))
+    return next(filter(None, map(find_manifest, (root, *packages))), None)
+
+
+def read_pyproject(root: Path) -> Mapping[str, Any]:
+    """``pyproject.toml`` of `root`; empty where there is none or it cannot be read as TOML."""
+    import tomllib
+
+    try:
+        return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def describe(manifest: Manifest, entry: EntryPoint | None) -> dict[str, Any]:
+    """What a manifest adds to a spec, as keyword arguments of `PluginSpec`."""
+    return {
+        "version": manifest.version,
+        "description": manifest.description,
+        "commands": tuple(CommandHelp(command.name, command.help) for command in entry.commands) if entry else (),
+        "requires": manifest.dependencies.plugins,
+        "required_settings": manifest.configuration.required_settings,
+        "permissions": permission_words(manifest.permissions),
+        "manifest_file": manifest.file,
+        "flaw": incompatibility(manifest),
+    }
+
+
+def permission_words(permissions: Permissions) -> tuple[str, ...]:
+    """Declared permissions as ``what`` or ``what: detail, detail``, in the order of the manifest's model."""
+    declared = ((item.name, getattr(permissions, item.name)) for item in fields(permissions))
+    return tuple(
+        what if detail is True else f"{what}: {', '.join(map(str, detail))}" for what, detail in declared if detail
+    )
+
+
+def incompatibility(manifest: Manifest) -> Flaw | None:
+    """Why this host or this Python is too old for a plugin, None if it is not."""
+    import platform
+
+    from packaging.version import InvalidVersion, Version
+
+    from localagent.version import VERSION
+
+    wanted = manifest.compatibility
+    for what, needed, present in (
+        ("LocalAgent", wanted.localagent_min_version, VERSION),
+        ("Python", wanted.python_min_version, platform.python_version()),
+    ):
+        try:
+            too_old = needed and Version(present) < Version(needed)
+        except InvalidVersion:
+            return Flaw("compatibility", f"'{needed}' is not a version", str(manifest.file))
+        if too_old:
+            return Flaw("compatibility", f"needs {what} >= {needed}, this is {present}", str(manifest.file))
+    return None
+
+
+def _from_manifest(
+    manifest: Manifest, entry: EntryPoint, source: Source, root: Path, pyproject: Mapping[str, Any]
+) -> PluginSpec:
+    file = module_file(root, entry.target.partition(":")[0], package_dirs(pyproject))
+    return PluginSpec(entry.name, entry.kind, entry.target, source, module_file=file, **describe(manifest, entry))
+
+
+def _of_pyproject(pyproject: Mapping[str, Any]) -> Iterator[_Found]:
+    project = pyproject.get("project", {})
+    for group, entries in project.get("entry-points", {}).items():
+        kind = KIND_OF_GROUP.get(group.removeprefix(GROUP_PREFIX)) if group.startswith(GROUP_PREFIX) else None
+        if kind:
+            for name, target in entries.items():
+                yield _Found(kind, name, target, project.get("version", ""), project.get("description", ""))
+
+
+def _of_setup(root: Path) -> Iterator[_Found]:
+    """Entry points written literally in the ``setup(...)`` call."""
+    tree = _parse(root / "setup.py")
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and node.keywords:
+            arguments = {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
+            groups = arguments.get("entry_points")
+            if isinstance(groups, dict):
+                yield from _of_groups(groups, str(arguments.get("version") or ""), str(arguments.get("description") or ""))
+
+
+def _of_groups(groups: dict[Any, Any], version: str, description: str) -> Iterator[_Found]:
+    for group, lines in groups.items():
+        kind = KIND_OF_GROUP.get(str(group).removeprefix(GROUP_PREFIX))
+        if not kind or not str(group).startswith(GROUP_PREFIX):
+            continue
+        for line in [lines] if isinstance(lines, str) else lines or ():
+            match = _LINE.fullmatch(str(line))
+            if match:
+                yield _Found(kind, match[1], match[2], version, description)
+
+
+def _of_classes(file: Path, root: Path) -> Iterator[_Found]:
+    """Classes of `file` whose base ends in ``Plugin`` and whose name is written literally."""
+    tree = _parse(file)
+    for node in tree.body if tree else ():
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = [_last_name(base) for base in node.bases]
+        name = _literal_member(node, "name")
+        if name and any(base.endswith("Plugin") for base in bases):
+            kind = next((_KIND_OF_BASE[base] for base in bases if base in _KIND_OF_BASE), "")
+            version, description = _literal_member(node, "version"), _literal_member(node, "description")
+            yield _Found(kind, name, f"{file.stem}:{node.name}", version, description)
+
+
+def _parse(file: Path) -> ast.Module | None:
+    try:
+        return ast.parse(file.read_bytes(), filename=str(file))
+    except (OSError, SyntaxError, ValueError):
+        # Without a tree there is nothing to identify; loading tells the place of a syntax error.
+        return None
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _literal_member(cls: ast.ClassDef, member: str) -> str:
+    """A text that a class gives as an attribute or as a property that only returns it."""
+    for node in cls.body:
+        value: Any = None
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=expression) if name == member:
+                value = _literal(expression)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as expression) if name == member:
+                value = _literal(expression)
+            case ast.FunctionDef(name=name, body=[*_, ast.Return(value=ast.expr() as expression)]) if name == member:
+                value = _literal(expression)
+        if isinstance(value, str):
+            return value
+    return ""
+
+
+def _unidentified(root: Path) -> Flaw:
+    return Flaw(
+        "identity",
+        "which plugin this is cannot be told: no manifest, no entry point, no plugin class with a literal name",
+        str(root),
+        f"write a plugin-manifest.yaml in {root}; 'localagent dev validate {root}' shows the smallest one",
+    )

@@ -1,0 +1,72 @@
+"""Which stage each plugin is in, and who wants to know when it changes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from localagent.errors import IllegalTransition, PluginFailed
+from localagent.host.guard import Guard
+from localagent.plugins.stages import LEGAL_TRANSITIONS, PluginLifecycleStage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Hook = Callable[[str, PluginLifecycleStage, PluginLifecycleStage, dict[str, Any]], Any]
+
+_log = logging.getLogger("localagent.lifecycle")
+
+
+class LifecycleManager:
+    """Moves plugins along the graph of stages and calls the hooks of the stage entered."""
+
+    def __init__(self) -> None:
+        self._hooks: dict[PluginLifecycleStage, list[Hook]] = {stage: [] for stage in PluginLifecycleStage}
+        self._states: dict[str, PluginLifecycleStage] = {}
+
+    @property
+    def hooks(self) -> Mapping[PluginLifecycleStage, tuple[Hook, ...]]:
+        """The hooks of each stage, as a copy."""
+        return {stage: tuple(hooks) for stage, hooks in self._hooks.items()}
+
+    @property
+    def plugin_states(self) -> Mapping[str, PluginLifecycleStage]:
+        """The stage of each plugin, as a copy."""
+        return dict(self._states)
+
+    def add_hook(self, stage: PluginLifecycleStage, callback: Hook) -> Callable[[], None]:
+        """Call `callback` (sync or async) whenever a plugin enters `stage`; returns the function that ends it."""
+        hooks = self._hooks[stage]
+        hooks.append(callback)
+        return lambda: hooks.remove(callback) if callback in hooks else None
+
+    def stage_of(self, plugin_name: str) -> PluginLifecycleStage:
+        """The stage a plugin is in; one never seen is discovered."""
+        return self._states.get(plugin_name, PluginLifecycleStage.DISCOVERED)
+
+    async def transition_plugin(
+        self,
+        plugin_name: str,
+        from_stage: PluginLifecycleStage,
+        to_stage: PluginLifecycleStage,
+        context: dict[str, Any] | None = None,
+    ) -> None:
+        """Move a plugin to another stage, then tell that stage's hooks; a hook's failure is logged and stays its own.
+
+        Raises:
+            IllegalTransition: the plugin is not in `from_stage`, or no such step exists; nothing changed.
+        """
+        present = self.stage_of(plugin_name)
+        if present is not from_stage or to_stage not in LEGAL_TRANSITIONS[from_stage]:
+            raise IllegalTransition(
+                f"'{plugin_name}' is {present.value}: {from_stage.value} -> {to_stage.value} is no legal step",
+                plugin=plugin_name,
+            )
+        self._states[plugin_name] = to_stage
+        for hook in tuple(self._hooks[to_stage]):
+            try:
+                await Guard(plugin_name).call_async(
+                    f"{to_stage.value} hook", hook, plugin_name, from_stage, to_stage, context or {}
+                )
+            except PluginFailed as failure:
+                _log.error("%s: %s", failure.place, failure.message)

@@ -1,0 +1,66 @@
+"""What one run of the host starts from: what it was asked for, and what the user set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localagent.services.development import Development, read_development
+from localagent.services.home import Home
+from localagent.services.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """What one run of the host was asked for.
+
+    Attributes:
+        home: LocalAgent's home; None means ``$LOCALAGENT_HOME`` or ``~/.localagent``.
+        plugins: False switches all plugins off.
+        only: names of the plugins that may run; None means all that are enabled.
+        reserved: command names that plugins cannot have.
+        extra: source folders whose plugins run in this run, enabled or not.
+    """
+
+    home: Path | None = None
+    plugins: bool = True
+    only: frozenset[str] | None = None
+    reserved: frozenset[str] = frozenset()
+    extra: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Options, home, settings and development mode, read once."""
+
+    options: HostOptions
+    home: Home
+    current: Path
+    settings: Settings
+    development: Development
+
+    @classmethod
+    def read(cls, options: HostOptions | None = None, environ: Mapping[str, str] = os.environ) -> Situation:
+        """The situation over the home that `options` or the environment name.
+
+        Raises:
+            ConfigError: ``development.yaml`` or a ``LOCALAGENT_`` variable cannot be understood. A broken
+                ``config.yaml`` does not raise: ``settings.problem`` says why plugins stay off.
+        """
+        options = options or HostOptions()
+        home = Home.find(options.home, environ)
+        current = _current_folder()
+        return cls(options, home, current, Settings(home, environ), read_development(home, environ, current))
+
+
+def _current_folder() -> Path:
+    """The working directory, or the root folder where it was deleted under us."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")

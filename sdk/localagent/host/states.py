@@ -1,0 +1,126 @@
+"""The state of each plugin and the reason for it, decided from what was found and what the user said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from localagent.host.spec import Flaw, PluginSpec, SourceKind, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from localagent.host.consent import Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a listing says of a plugin.
+
+    Attributes:
+        state: the state.
+        reason: why, empty for an enabled plugin.
+        fix: the command that changes it.
+        step: for a failed plugin the step that failed.
+        where: for a failed plugin ``file:line``.
+    """
+
+    state: State
+    reason: str = ""
+    fix: str = ""
+    step: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """All that the user said about which plugins may run.
+
+    Attributes:
+        consents: of the lock file, by plugin name.
+        configured: ``plugins.NAME.enabled`` of the configuration, by plugin name.
+        by_environment: names in ``LOCALAGENT_PLUGINS_ENABLED``.
+        development: whether plugins of development folders load.
+        off_because: why no plugin may run at all and what changes that; None if they may.
+        only: the names of ``--only``; None without it.
+    """
+
+    consents: Mapping[str, Consent]
+    configured: Mapping[str, bool]
+    by_environment: frozenset[str] = frozenset()
+    development: bool = False
+    off_because: tuple[str, str] | None = None
+    only: frozenset[str] | None = None
+
+
+def judge(spec: PluginSpec, said: Said) -> Verdict:
+    """The state of one plugin, others of the same name left aside."""
+    consent = said.consents.get(spec.name)
+    name = spec.name
+    if said.off_because is not None:
+        return Verdict(State.DISABLED, *said.off_because)
+    if said.only is not None and name not in said.only:
+        return Verdict(State.DISABLED, "--only names others", f"add {name} to --only")
+    if not spec.source.trusted:
+        return Verdict(
+            State.UNTRUSTED,
+            "it lies below the current folder, in a development folder that nobody agreed to run",
+            f"localagent dev trust {spec.source.root}",
+        )
+    if said.configured.get(name) is False:
+        return Verdict(
+            State.DISABLED, "the configuration says enabled: false", f"localagent config unset plugins.{name}.enabled"
+        )
+    if consent is not None and not consent.enabled:
+        return Verdict(State.DISABLED, "it was disabled", f"localagent plugins enable {name}")
+    if spec.flaw is not None:
+        return failed(spec.flaw)
+    if spec.source.kind is SourceKind.DEVELOPMENT and said.development:
+        return Verdict(State.ENABLED)
+    if spec.source.kind is SourceKind.DEVELOPMENT and not spec.source.distribution:
+        return Verdict(State.DISABLED, "development mode is off", "export LOCALAGENT_DEV_MODE=true")
+    if said.configured.get(name) or name in said.by_environment or (consent is not None and consent.covers(spec)):
+        return Verdict(State.ENABLED)
+    if consent is not None:
+        return Verdict(
+            State.DISABLED,
+            f"it was enabled from another source ({', '.join(sorted(consent.sources))})",
+            f"localagent plugins enable {name}",
+        )
+    return Verdict(State.DISABLED, "it was never enabled", f"localagent plugins enable {name}")
+
+
+def failed(flaw: Flaw) -> Verdict:
+    """The state of a plugin that cannot be loaded."""
+    return Verdict(State.FAILED, flaw.message, flaw.fix, flaw.step, flaw.where)
+
+
+def choose(
+    specs: Iterable[PluginSpec], verdict_of: Callable[[PluginSpec], Verdict]
+) -> tuple[dict[str, tuple[PluginSpec, Verdict]], list[tuple[PluginSpec, Verdict]]]:
+    """One winner for each name, and the specs it puts in its shadow.
+
+    The first that is enabled wins, else the first that failed, else the first at all; `specs` come in order of precedence.
+    """
+    rank = {State.ENABLED: 0, State.FAILED: 1}
+    winners: dict[str, tuple[PluginSpec, Verdict]] = {}
+    losers: list[PluginSpec] = []
+    for spec in specs:
+        verdict = verdict_of(spec)
+        present = winners.get(spec.name)
+        if present is None:
+            winners[spec.name] = (spec, verdict)
+        elif rank.get(verdict.state, 2) < rank.get(present[1].state, 2):
+            losers.append(present[0])
+            winners[spec.name] = (spec, verdict)
+        else:
+            losers.append(spec)
+    return winners, [(spec, _shadowed(winners[spec.name][0])) for spec in losers]
+
+
+def _shadowed(winner: PluginSpec) -> Verdict:
+    return Verdict(
+        State.SHADOWED,
+        f"{winner.source} offers the same name and comes first",
+        "remove or disable the one you do not want",
+    )
