@@ -1,0 +1,24 @@
+"""The command line: words on argv in, an exit code out."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localagent_cli.app import LocalAgentCLI as LocalAgentCLI
+    from localagent_cli.main import main as main
+
+_HOMES = {"LocalAgentCLI": "localagent_cli.app", "main": "localagent_cli.main"}
+__all__ = ["LocalAgentCLI", "main"]
+
+# Hidden from type checkers: with it they would take any misspelt name for Any.
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module 'localagent_cli' has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+
+    def __dir__():
+        return __all__

@@ -1,0 +1,5 @@
+"""``python -m localagent_cli``."""
+
+from localagent_cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,131 @@
+"""The command line as an object: its host, its plugins, and a Typer app that finds plugin commands when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from localagent.host.host import Host
+from localagent.host.manager import PluginManager
+from localagent_cli.root_group import RootGroup
+from localagent_cli.session import reporting, tell_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from localagent.host.lifecycle import LifecycleManager
+    from localagent.host.situation import HostOptions
+    from localagent.providers.manager import ProviderManager
+    from localagent.services.bus import PluginMessageBus
+    from localagent.workflows.manager import WorkflowManager
+
+
+class LocalAgentCLI:
+    """LocalAgent as a program can use it.
+
+    In synchronous code call `run`. In asynchronous code call `initialize` first, then `invoke` for commands and
+    `cleanup` at the end; ``CliRunner().invoke(cli.app, [...])`` works in both.
+
+    Args:
+        options: which home and which plugins; None means the user's.
+        debug: whether errors show their traces.
+    """
+
+    def __init__(self, options: HostOptions | None = None, *, debug: bool = False) -> None:
+        self.host = Host.open(options or default_options())
+        self.plugin_manager = PluginManager(self.host)
+        self.debug = debug or self.host.situation.development.debug
+
+    @property
+    def provider_manager(self) -> ProviderManager:
+        """The providers that plugins offer."""
+        return self.host.provider_manager
+
+    @property
+    def workflow_manager(self) -> WorkflowManager:
+        """The workflow parts that plugins offer."""
+        return self.host.workflow_manager
+
+    @property
+    def message_bus(self) -> PluginMessageBus:
+        """Messages between plugins."""
+        return self.host.message_bus
+
+    @property
+    def lifecycle_manager(self) -> LifecycleManager:
+        """The stage of each plugin."""
+        return self.host.lifecycle_manager
+
+    @functools.cached_property
+    def app(self) -> typer.Typer:
+        """The root of all commands; those of plugins are imported when they are called."""
+        app = typer.Typer(
+            cls=RootGroup,
+            rich_markup_mode=None,
+            add_completion=False,
+            context_settings={"obj": self, "help_option_names": ["--help", "-h"]},
+        )
+        app.callback()(_root)
+        return app
+
+    def beside(self, source: Path) -> LocalAgentCLI:
+        """Another command line over the same home, in which the plugins of a source folder run too.
+
+        Naming the folder is the consent to run it this once; nothing is installed or enabled.
+        """
+        options = dataclasses.replace(self.host.situation.options, extra=(source,))
+        return LocalAgentCLI(options, debug=self.debug)
+
+    async def initialize(self) -> None:
+        """Belong to the running event loop and look at what plugins there are."""
+        self.host.loop.adopt()
+        await self.plugin_manager.discover_plugins()
+
+    async def invoke(self, argv: Sequence[str]) -> int:
+        """Run a command while this event loop goes on, and give its exit code.
+
+        Asynchronous commands run on this loop, synchronous ones in a worker thread.
+        """
+        self.host.loop.adopt()
+        return await asyncio.to_thread(self.call, list(argv))
+
+    async def cleanup(self) -> None:
+        """Let all plugins go."""
+        await self.plugin_manager.close()
+
+    def run(self, argv: Sequence[str]) -> int:
+        """Run one command from synchronous code, then let all plugins go; gives the exit code."""
+        try:
+            return self.call(list(argv))
+        finally:
+            if self.plugin_manager.loaded_plugins:
+                self.host.loop.run(self.plugin_manager.close())
+            self.host.loop.close()
+
+    def call(self, argv: list[str]) -> int:
+        """Run one command and give its exit code; errors are told on standard error."""
+        return reporting(lambda: self._dispatch(argv), debug=self.debug)
+
+    def _dispatch(self, argv: list[str]) -> int:
+        from typer.main import get_command
+
+        tell_problem(self.plugin_manager.survey)
+        group: Any = get_command(self.app)
+        return int(group.dispatch(argv))
+
+
+def default_options() -> HostOptions:
+    """The user's home, all enabled plugins, and no built-in command given away."""
+    from localagent_cli.global_options import GlobalOptions
+    from localagent_cli.session import host_options
+
+    return host_options(GlobalOptions())
+
+
+def _root() -> None:
+    """A host for local LLM agents made of plugins, and the toolkit to make such plugins."""

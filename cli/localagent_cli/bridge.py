@@ -1,0 +1,48 @@
+"""Between Typer and a plugin: its commands are called through the guard, asynchronous ones on the host's loop."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from localagent_cli.exit_codes import COMMAND_STEP
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from localagent.host.manager import LoadedPlugin
+    from localagent_cli.app import LocalAgentCLI
+
+_MEANT_FOR_TYPER = (typer.Exit, typer.Abort, typer.TyperException, SystemExit, BrokenPipeError)
+"""What a command raises to say how it ended; everything else is a failure."""
+
+
+def bridge(command: Any, loaded: LoadedPlugin, cli: LocalAgentCLI) -> Any:
+    """`command` with its callback, and those of its subcommands, called through the host."""
+    if isinstance(command, TyperGroup):
+        for child in command.commands.values():
+            bridge(child, loaded, cli)
+    if command.callback is not None:
+        command.callback = _bridged(command.callback, loaded, cli)
+    return command
+
+
+def _bridged(callback: Callable[..., Any], loaded: LoadedPlugin, cli: LocalAgentCLI) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        def work() -> Any:
+            result = callback(*args, **kwargs)
+            return cli.host.loop.run(_awaited(result)) if inspect.isawaitable(result) else result
+
+        with cli.plugin_manager.executing(loaded.spec.name):
+            return loaded.guard.call(COMMAND_STEP, work, passing=_MEANT_FOR_TYPER)
+
+    return call
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result

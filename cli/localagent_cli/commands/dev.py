@@ -1,0 +1,130 @@
+"""``localagent dev``: make plugins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from localagent.errors import UsageError
+from localagent.host import consent
+from localagent_cli import output
+from localagent_cli.commands.context import Json, cli_of
+from localagent_cli.exit_codes import DONE, FAILED
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Make plugins: create, run, validate, build.\n\nExample: localagent dev create-plugin project-analyzer command",
+)
+
+_Folder = Annotated[Path, typer.Argument(help="The plugin's folder", metavar="[PATH]")]
+_HERE = Path()
+
+
+@app.command("create-plugin")
+def create_plugin(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Lower-case words joined by hyphens")],
+    kind: Annotated[str, typer.Argument(help="What it adds: command")],
+    into: Annotated[Path, typer.Option(help="The folder to make it in")] = Path("dev-plugins"),
+    description: Annotated[str | None, typer.Option(help="One line")] = None,
+    author: Annotated[str | None, typer.Option(help="By default git's user name, else yours")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there; lists it first")] = False,  # noqa: FBT002 - an option
+) -> None:
+    """Create a plugin that works, with tests, ready to publish."""
+    from localagent_cli.scaffold import create_plugin as create
+    from localagent_cli.scaffold import would_replace
+
+    was_empty = not into.is_dir() or not any(into.iterdir())
+    for file in would_replace(name, into=into) if force else ():
+        output.tell(f"replaces {into / name / file}")
+    made = create(name, kind, into=into, description=description, author=author, force=force)
+    # What was made here is trusted. What lay in the folder before may be somebody else's.
+    consent.trust(cli_of(ctx).host.home, into if was_empty else made.path)
+    for file in made.files:
+        output.tell(f"  {file}")
+    output.show(str(made.path))
+    path = _shown(made.path)
+    output.tell(f"created {name}; next:")
+    output.tell(f"  localagent dev run {path} -- {made.commands[0]} .")
+    output.tell(f"  localagent plugins test {path}")
+
+
+@app.command()
+def trust(ctx: typer.Context, path: Annotated[Path, typer.Argument(help="A folder with development plugins")]) -> None:
+    """Agree to run the development plugins in a folder."""
+    output.tell(f"trusted {consent.trust(cli_of(ctx).host.home, path)}")
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+def run(ctx: typer.Context) -> None:
+    """Run a plugin's command straight from its source folder: [PATH] -- COMMAND...
+
+    Nothing is installed or enabled. Without PATH the current folder is the plugin.
+
+    Example: localagent dev run dev-plugins/project-analyzer -- analyze-project .
+    """
+    path, words = _path_and_words(ctx.args)
+    raise typer.Exit(cli_of(ctx).beside(path).run(words))
+
+
+@app.command()
+def validate(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or manifests", metavar="[PATH]...")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,  # noqa: FBT002 - an option
+    format_: Annotated[str, typer.Option("--format", help="text, json or github")] = "text",
+) -> None:
+    """Check a plugin without running it: manifest, entry points, versions, settings schema."""
+    from localagent_cli.validating import show_reports, validate_paths
+
+    reports = validate_paths(paths or [_HERE])
+    show_reports(reports, form=format_, strict=strict)
+    raise typer.Exit(FAILED if any(report.failed(strict) for report in reports) else DONE)
+
+
+@app.command()
+def build(
+    path: _Folder = _HERE,
+    out: Annotated[Path | None, typer.Option(help="Where the archives go; PATH/dist by default")] = None,
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Build the sdist and the wheel, the same bytes from the same source."""
+    from localagent_cli.packaging.build import build_project
+
+    made = build_project(path, out=out or path / "dist")
+    files = [file for file in (made.sdist, made.wheel) if file is not None]
+    if as_json:
+        output.show_json({"files": [str(file) for file in files], "seconds": made.seconds, "mode": made.mode})
+        return
+    for file in files:
+        output.show(_shown(file))
+    output.tell(f"built in {made.seconds:.1f} s ({made.mode})")
+    if made.wheel is not None:
+        output.tell(f"next: localagent plugins install {_shown(made.wheel)}")
+
+
+def _path_and_words(args: list[str]) -> tuple[Path, list[str]]:
+    """The plugin's folder and the command line to run with it."""
+    if "--" in args[:2]:
+        split = args.index("--")
+        before, words = args[:split], args[split + 1 :]
+        path = Path(before[0]) if before else _HERE
+    else:
+        path, words = (Path(args[0]), args[1:]) if args and Path(args[0]).exists() else (_HERE, args)
+    if not path.exists():
+        raise UsageError("there is no such folder", file=path, fix="localagent dev run PATH -- COMMAND...")
+    if not words:
+        raise UsageError("which command?", fix=f"localagent dev run {path} -- COMMAND...")
+    return path, words
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,206 @@
+"""``localagent plugins``: what is there, whether it runs, and how it comes and goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from localagent.errors import RefusedError
+from localagent.host import consent
+from localagent.host.preparing import missing_settings
+from localagent.host.spec import SourceKind
+from localagent_cli import listing, output
+from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
+from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
+from localagent_cli.installing import described
+from localagent_cli.outcome import show_outcome
+
+if TYPE_CHECKING:
+    from localagent_cli.packaging.install import InstallPlan
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    help="List, inspect, install, enable and test plugins.\n\n"
+    "The option spellings (plugins --list, --enable NAME ...) do the same as the commands.",
+)
+
+_Name = Annotated[str, typer.Argument(help="The plugin's name", metavar="NAME")]
+_Timings = Annotated[bool, typer.Option("--timings", help="Show how long importing each took when it was last seen")]
+_NoEnable = Annotated[bool, typer.Option("--no-enable", help="Install only; enable it yourself later")]
+
+
+@app.callback(invoke_without_command=True)
+def group(
+    ctx: typer.Context,
+    list_: Annotated[bool, typer.Option("--list", help="Same as 'plugins list'")] = False,  # noqa: FBT002 - an option
+    install_: Annotated[
+        str | None, typer.Option("--install", metavar="SOURCE", help="Same as 'plugins install'")
+    ] = None,
+    uninstall_: Annotated[
+        str | None, typer.Option("--uninstall", metavar="NAME", help="Same as 'plugins uninstall'")
+    ] = None,
+    enable_: Annotated[str | None, typer.Option("--enable", metavar="NAME", help="Same as 'plugins enable'")] = None,
+    disable_: Annotated[
+        str | None, typer.Option("--disable", metavar="NAME", help="Same as 'plugins disable'")
+    ] = None,
+    test_: Annotated[str | None, typer.Option("--test", metavar="NAME", help="Same as 'plugins test'")] = None,
+    yes: Yes = False,  # noqa: FBT002 - an option
+) -> None:
+    """Do what one of the option spellings asks for."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if list_:
+        list_plugins(ctx)
+    elif install_ is not None:
+        install(ctx, [install_], yes=yes)
+    elif uninstall_ is not None:
+        uninstall(ctx, uninstall_, yes=yes)
+    elif enable_ is not None:
+        enable(ctx, enable_)
+    elif disable_ is not None:
+        disable(ctx, disable_)
+    elif test_ is not None:
+        test(ctx, test_)
+    else:
+        output.show(ctx.get_help())
+
+
+@app.command("list")
+def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = False) -> None:  # noqa: FBT002 - options
+    """List every plugin that was found, the broken ones with cause and fix."""
+    picture = manager_of(ctx).survey
+    if as_json:
+        output.show_json([listing.to_dict(plugin) for plugin in listing.all_of(picture)])
+        return
+    rows = [listing.row(plugin, timings=timings) for plugin in listing.all_of(picture)]
+    if not rows:
+        output.tell("no plugin was found")
+        output.tell("fix: localagent dev create-plugin my-plugin command   (makes one)")
+        return
+    output.show_table([*listing.COLUMNS, *(["import"] if timings else [])], rows)
+    for line in listing.explanations(picture):
+        output.tell(line)
+
+
+@app.command()
+def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:  # noqa: FBT002 - an option
+    """Show all that is known of a plugin, and why it is or is not loaded."""
+    plugin = manager_of(ctx).survey.find(name)
+    if as_json:
+        output.show_json(listing.to_dict(plugin))
+        return
+    spec = plugin.spec
+    output.show(f"{spec.name} {spec.version}".rstrip())
+    if spec.description:
+        output.show(spec.description)
+    output.show()
+    for line in listing.chain(plugin):
+        output.show(line)
+    for command in plugin.commands:
+        output.show(f"command    {command.name}: {command.help}".rstrip(": "))
+    for permission in spec.permissions:
+        output.show(f"permission {permission}")
+
+
+@app.command()
+def enable(ctx: typer.Context, name: _Name) -> None:
+    """Agree to run a plugin from the source it has now."""
+    manager = manager_of(ctx)
+    enabled = manager.enable(name)
+    spec, record = enabled.spec, enabled.record
+    output.tell(f"enabled {spec.name} {spec.version} from {spec.source}")
+    output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
+    output.tell(f"depends on: {', '.join((*spec.requires, *record.dependencies)) or 'no other plugin'}")
+    if record.failure is not None:
+        output.tell(f"error {record.failure.where or spec.name}: {record.failure.message}")
+        output.tell(f"fix: {record.failure.fix or f'localagent plugins test {name}'}")
+        raise typer.Exit(NOT_AVAILABLE)
+    settings = cli_of(ctx).host.settings.merged(name)
+    for key in missing_settings(spec, settings):
+        output.tell(f"still to set: localagent config set plugins.{name}.config.{key} VALUE")
+    picture = manager.survey
+    if not picture.find(name).enabled:
+        output.tell(f"but it stays off: {picture.find(name).verdict.reason}")
+        output.tell(f"fix: {picture.find(name).verdict.fix}")
+    elif commands := picture.find(name).commands:
+        output.tell(f"try: localagent {commands[0].name} --help")
+
+
+@app.command()
+def disable(ctx: typer.Context, name: _Name) -> None:
+    """Say that a plugin must not run; it stays installed."""
+    manager_of(ctx).disable(name)
+    output.tell(f"disabled {name}")
+
+
+@app.command()
+def install(
+    ctx: typer.Context,
+    sources: Annotated[list[str], typer.Argument(help="Project folders and wheel files", metavar="SOURCE...")],
+    yes: Yes = False,  # noqa: FBT002 - an option
+    no_enable: _NoEnable = False,  # noqa: FBT002 - an option
+) -> None:
+    """Install plugins into LocalAgent's own environment; the Python environment it runs in stays as it is."""
+    from localagent_cli.packaging.install import install as install_sources
+
+    asked: set[str] = set()
+
+    def consent_to(plan: InstallPlan) -> None:
+        asked.update(addition.distribution.name for addition in plan.additions if addition.origin)
+        for line in described(plan):
+            output.tell(line)
+        if not agree("Install?" if no_enable else "Install and enable?", yes=yes):
+            raise typer.Abort
+
+    manager, host = manager_of(ctx), cli_of(ctx).host
+    done = install_sources([Path(source) for source in sources], home=host.home.path, agree=consent_to)
+    output.tell(f"installed into generation {done.generation} of the plugin environment")
+    host.loop.run(manager.discover_plugins())
+    for name, spec in manager.discovered_plugins.items():
+        if spec.source.distribution in asked:
+            if no_enable:
+                output.tell(f"next: localagent plugins enable {name}")
+            else:
+                enable(ctx, name)
+
+
+@app.command()
+def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:  # noqa: FBT002 - an option
+    """Remove a plugin that LocalAgent installed; its data stay."""
+    from localagent_cli.packaging.install import remove_distribution
+
+    manager = manager_of(ctx)
+    source = manager.survey.find(name).spec.source
+    home = cli_of(ctx).host.home
+    if source.kind is not SourceKind.DISTRIBUTION or source.editable or not source.root.is_relative_to(home.path):
+        manager.disable(name)
+        fix = f"python -m pip uninstall {source.distribution}" if source.distribution else f"remove {source.root} yourself"
+        raise RefusedError(
+            f"'{name}' is disabled now; LocalAgent did not install its files, so it does not remove them",
+            plugin=name,
+            fix=fix,
+        )
+    if not agree(f"Uninstall {name}?", yes=yes):
+        raise typer.Abort
+    remove_distribution(source.distribution, home=home.path)
+    consent.forget(home, name)
+    output.tell(f"uninstalled {name}")
+
+
+@app.command()
+def test(
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(help="A plugin's name or its source folder", metavar="NAME|PATH")],
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Check that a plugin keeps its promises, and run its own tests."""
+    from localagent_cli.plugin_tests import run_plugin_tests
+
+    outcome = run_plugin_tests(target, manager=manager_of(ctx))
+    if as_json:
+        output.show_json(outcome.to_dict())
+    else:
+        show_outcome(outcome)
+    raise typer.Exit(DONE if outcome.passed else FAILED)

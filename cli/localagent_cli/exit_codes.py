@@ -1,0 +1,37 @@
+"""Exit codes, and which error means which."""
+
+from __future__ import annotations
+
+from localagent import errors
+
+DONE = 0
+FAILED = 1
+"""The command failed, or a command whose job is to find errors found some."""
+USAGE = 2
+"""Wrong usage, input or configuration."""
+NOT_AVAILABLE = 3
+"""A plugin is absent, disabled, untrusted, failed or quarantined."""
+REFUSED = 4
+"""Not done, for safety."""
+SURROUNDINGS = 5
+"""Disk, permission, lock, time-out, missing extra."""
+INTERRUPTED = 130
+
+_CODES: tuple[tuple[type[errors.LocalAgentError], int], ...] = (
+    (errors.PluginNotAvailable, NOT_AVAILABLE),
+    (errors.RefusedError, REFUSED),
+    (errors.SystemProblem, SURROUNDINGS),
+    (errors.UsageError, USAGE),
+    (errors.ConfigError, USAGE),
+    (errors.ManifestError, USAGE),
+    (errors.ValidationError, USAGE),
+)
+COMMAND_STEP = "command"
+"""The step at which a plugin's failure is the command's own."""
+
+
+def code_of(error: errors.LocalAgentError) -> int:
+    """The exit code that `error` means."""
+    if isinstance(error, errors.PluginFailed) and error.step == COMMAND_STEP:
+        return FAILED
+    return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)

@@ -1,0 +1,79 @@
+"""The options before the command: they decide which host is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from localagent.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HELP: tuple[tuple[str, str], ...] = (
+    ("--debug", "Show full traces of errors"),
+    ("--no-plugins", "Run without any plugin"),
+    ("--only A,B", "Run with these plugins only"),
+    ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
+    ("--version", "Print the version"),
+    ("--help, -h", "Print this page"),
+)
+"""The options with their help, for the root's help page."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """What was said before the command."""
+
+    debug: bool = False
+    plugins: bool = True
+    only: frozenset[str] | None = None
+    home: Path | None = None
+    version: bool = False
+    help: bool = False
+
+
+def split(argv: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
+    """The options before the command, and the rest of the line beginning with the command.
+
+    Raises:
+        UsageError: an unknown option, or one whose value is missing.
+    """
+    options, rest = GlobalOptions(), list(argv)
+    while rest and rest[0].startswith("-"):
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        match name:
+            case "--":
+                break
+            case "--debug":
+                options = replace(options, debug=True)
+            case "--no-plugins":
+                options = replace(options, plugins=False)
+            case "--version":
+                options = replace(options, version=True)
+            case "--help" | "-h":
+                options = replace(options, help=True)
+            case "--only":
+                names = value if equals else _value(name, rest)
+                options = replace(options, only=frozenset(filter(None, (part.strip() for part in names.split(",")))))
+            case "--home":
+                options = replace(options, home=Path(value if equals else _value(name, rest)))
+            case _:
+                raise UsageError(f"there is no option '{word}' here", fix=_suggestion(name))
+    return options, rest
+
+
+def _value(name: str, rest: list[str]) -> str:
+    if not rest:
+        raise UsageError(f"the option {name} needs a value", fix="localagent --help")
+    return rest.pop(0)
+
+
+def _suggestion(name: str) -> str:
+    import difflib
+
+    known = [words.split()[0].rstrip(",") for words, _ in HELP]
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else "localagent --help"

@@ -1,0 +1,26 @@
+"""From the words on argv to an exit code; the quickest answers come before anything heavy is imported."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code.
+
+    Args:
+        argv: the words after the program's name; those of the process if None.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:
+        from localagent.version import VERSION
+
+        print(f"localagent {VERSION}")
+        return 0
+    from localagent_cli.session import run
+
+    return run(words)
