@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 _NARROWEST = 20
 _WIDEST = 100
-_ROUND = "╭─╮│╰╯"
-_ASCII = "+-+|++"
+# Corner, flat line, corner, side, corner, corner.
+_ROUND = ("╭", "─", "╮", "│", "╰", "╯")
+_ASCII = ("+", "-", "+", "|", "+", "+")
 
 
 def render(usage: str, intro: str, sections: Iterable[Section], *, width: int, unicode: bool) -> str:
@@ -51,13 +52,13 @@ def terminal_width() -> int:
 def speaks_unicode() -> bool:
     """Whether standard output can say line-drawing characters."""
     try:
-        _ROUND.encode(sys.stdout.encoding or "ascii")
+        "".join(_ROUND).encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
 
 
-def _panel(title: str, rows: Sequence[tuple[str, str]], width: int, lines: str) -> list[str]:
+def _panel(title: str, rows: Sequence[tuple[str, str]], width: int, lines: tuple[str, ...]) -> list[str]:
     top_left, flat, top_right, side, low_left, low_right = lines
     inner = width - 4
     head = f" {title} "

@@ -34,8 +34,10 @@ def explanations(picture: Survey) -> Iterator[str]:
         verdict = plugin.verdict
         if verdict.state in (State.FAILED, State.UNTRUSTED, State.SHADOWED):
             place = verdict.where or plugin.name
-            yield f"{verdict.state.value} {plugin.name}: {place}: {verdict.reason}" if verdict.where else (
-                f"{verdict.state.value} {plugin.name}: {verdict.reason}"
+            yield (
+                f"{verdict.state.value} {plugin.name}: {place}: {verdict.reason}"
+                if verdict.where
+                else (f"{verdict.state.value} {plugin.name}: {verdict.reason}")
             )
             if verdict.fix:
                 yield f"  fix: {verdict.fix}"

@@ -17,9 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words == ["--version"]:
-        from localagent.version import VERSION
+        from localagent.version import __version__
 
-        print(f"localagent {VERSION}")
+        print(f"localagent {__version__}")
         return 0
     from localagent_cli.session import run
 

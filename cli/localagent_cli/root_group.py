@@ -61,7 +61,15 @@ class RootGroup(TyperGroup):
         """The page that the fast path prints too."""
         return root_help(self._cli.plugin_manager.survey)
 
-    def main(self, args: Sequence[str] | None = None, standalone_mode: bool = True, **extra: Any) -> Any:  # noqa: FBT001, FBT002 - the signature that Typer calls
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - Typer's signature
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002 - Typer's signature
+        **extra: Any,
+    ) -> Any:
         """Run a command line; the process exits with its code, unless `standalone_mode` is false."""
         words = list(sys.argv[1:] if args is None else args)
         cli = self._cli

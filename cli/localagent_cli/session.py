@@ -10,7 +10,7 @@ from localagent.errors import LocalAgentError
 from localagent.host.situation import HostOptions, Situation
 from localagent.host.survey import learn, survey
 from localagent.manifest.names import BUILTIN_COMMANDS
-from localagent.version import VERSION
+from localagent.version import __version__
 from localagent_cli import global_options, output
 from localagent_cli.exit_codes import DONE, INTERRUPTED, code_of
 from localagent_cli.root_help import root_help
@@ -52,9 +52,7 @@ def reporting(work: Callable[[], int], *, debug: bool) -> int:
 
 def host_options(options: GlobalOptions) -> HostOptions:
     """The options of the host that a command line's global options ask for."""
-    return HostOptions(
-        home=options.home, plugins=options.plugins, only=options.only, reserved=BUILTIN_COMMANDS
-    )
+    return HostOptions(home=options.home, plugins=options.plugins, only=options.only, reserved=BUILTIN_COMMANDS)
 
 
 def tell_problem(picture: Survey) -> None:
@@ -67,7 +65,7 @@ def tell_problem(picture: Survey) -> None:
 def _run(words: Sequence[str]) -> int:
     options, rest = global_options.split(words)
     if options.version:
-        output.show(f"localagent {VERSION}")
+        output.show(f"localagent {__version__}")
         return DONE
     if options.help or not rest:
         return _help(options)

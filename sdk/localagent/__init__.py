@@ -5,7 +5,7 @@ Every public name is here, looked up when it is first used, so that importing th
 
 from __future__ import annotations
 
-from localagent.version import VERSION as __version__
+from localagent.version import __version__
 
 # Not `from typing import TYPE_CHECKING`: that import alone costs as much as the rest of this module.
 TYPE_CHECKING = False

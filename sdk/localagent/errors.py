@@ -99,7 +99,7 @@ class RefusedError(LocalAgentError):
     """The thing was not done because doing it could harm; nothing was changed."""
 
 
-class SystemProblem(LocalAgentError):  # noqa: N818 - named after what happened, as the tree's leaves are
+class SystemProblem(LocalAgentError):
     """The surroundings are in the way: disk, permission, lock, time-out, a missing tool."""
 
 
@@ -114,7 +114,7 @@ class MissingExtra(SystemProblem):
         self.extra = extra
 
 
-class WrongLoop(LocalAgentError):  # noqa: N818 - named after what happened
+class WrongLoop(LocalAgentError):
     """A service that belongs to the host's event loop was used from another one."""
 
 

@@ -63,4 +63,4 @@ class GuideNames:
 def install() -> None:
     """Make the guide's import paths work; doing it twice changes nothing."""
     if GuideNames not in sys.meta_path:
-        sys.meta_path.append(GuideNames)  # type: ignore[arg-type] # a class with static methods is a finder
+        sys.meta_path.append(GuideNames)

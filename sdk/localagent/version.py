@@ -1,3 +1,3 @@
 """The version of LocalAgent, which manifests may ask for."""
 
-VERSION = "1.0.0"
+__version__ = "1.0.0"

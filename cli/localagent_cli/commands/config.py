@@ -16,7 +16,7 @@ from localagent_cli.commands.context import Json, cli_of, manager_of
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Show and change settings.\n\nExample: localagent config set plugins.project-analyzer.config.max_file_size_mb 5",
+    help="Show and change settings.\n\nExample: localagent config set plugins.NAME.config.KEY VALUE",
 )
 
 _Key = Annotated[str, typer.Argument(help="Dotted key, such as plugins.NAME.config.KEY", metavar="KEY")]
@@ -26,7 +26,7 @@ _Key = Annotated[str, typer.Argument(help="Dotted key, such as plugins.NAME.conf
 def show(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A plugin: show its merged settings")] = None,
-    as_json: Json = False,  # noqa: FBT002 - an option
+    as_json: Json = False,
 ) -> None:
     """Show the configuration, or one plugin's settings as it gets them."""
     settings = cli_of(ctx).host.settings

@@ -16,7 +16,7 @@ from localagent_cli.exit_codes import DONE, FAILED
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Make plugins: create, run, validate, build.\n\nExample: localagent dev create-plugin project-analyzer command",
+    help="Make plugins: create, run, validate, build.\n\nExample: localagent dev create-plugin my-plugin command",
 )
 
 _Folder = Annotated[Path, typer.Argument(help="The plugin's folder", metavar="[PATH]")]
@@ -31,7 +31,7 @@ def create_plugin(
     into: Annotated[Path, typer.Option(help="The folder to make it in")] = Path("dev-plugins"),
     description: Annotated[str | None, typer.Option(help="One line")] = None,
     author: Annotated[str | None, typer.Option(help="By default git's user name, else yours")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there; lists it first")] = False,  # noqa: FBT002 - an option
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there; lists it first")] = False,
 ) -> None:
     """Create a plugin that works, with tests, ready to publish."""
     from localagent_cli.scaffold import create_plugin as create
@@ -75,7 +75,7 @@ def run(ctx: typer.Context) -> None:
 @app.command()
 def validate(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or manifests", metavar="[PATH]...")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,  # noqa: FBT002 - an option
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json or github")] = "text",
 ) -> None:
     """Check a plugin without running it: manifest, entry points, versions, settings schema."""
@@ -90,7 +90,7 @@ def validate(
 def build(
     path: _Folder = _HERE,
     out: Annotated[Path | None, typer.Option(help="Where the archives go; PATH/dist by default")] = None,
-    as_json: Json = False,  # noqa: FBT002 - an option
+    as_json: Json = False,
 ) -> None:
     """Build the sdist and the wheel, the same bytes from the same source."""
     from localagent_cli.packaging.build import build_project

@@ -15,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None, help="Look for what is wrong with the h
 
 
 @app.callback(invoke_without_command=True)
-def doctor(ctx: typer.Context, as_json: Json = False) -> None:  # noqa: FBT002 - an option
+def doctor(ctx: typer.Context, as_json: Json = False) -> None:
     """Look for what is wrong with the host and its surroundings; runs no plugin."""
     checks = examine(cli_of(ctx).host.situation, manager_of(ctx).survey)
     if as_json:

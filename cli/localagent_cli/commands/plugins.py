@@ -34,7 +34,7 @@ _NoEnable = Annotated[bool, typer.Option("--no-enable", help="Install only; enab
 @app.callback(invoke_without_command=True)
 def group(
     ctx: typer.Context,
-    list_: Annotated[bool, typer.Option("--list", help="Same as 'plugins list'")] = False,  # noqa: FBT002 - an option
+    list_: Annotated[bool, typer.Option("--list", help="Same as 'plugins list'")] = False,
     install_: Annotated[
         str | None, typer.Option("--install", metavar="SOURCE", help="Same as 'plugins install'")
     ] = None,
@@ -42,11 +42,9 @@ def group(
         str | None, typer.Option("--uninstall", metavar="NAME", help="Same as 'plugins uninstall'")
     ] = None,
     enable_: Annotated[str | None, typer.Option("--enable", metavar="NAME", help="Same as 'plugins enable'")] = None,
-    disable_: Annotated[
-        str | None, typer.Option("--disable", metavar="NAME", help="Same as 'plugins disable'")
-    ] = None,
+    disable_: Annotated[str | None, typer.Option("--disable", metavar="NAME", help="Same as 'plugins disable'")] = None,
     test_: Annotated[str | None, typer.Option("--test", metavar="NAME", help="Same as 'plugins test'")] = None,
-    yes: Yes = False,  # noqa: FBT002 - an option
+    yes: Yes = False,
 ) -> None:
     """Do what one of the option spellings asks for."""
     if ctx.invoked_subcommand is not None:
@@ -68,7 +66,7 @@ def group(
 
 
 @app.command("list")
-def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = False) -> None:  # noqa: FBT002 - options
+def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = False) -> None:
     """List every plugin that was found, the broken ones with cause and fix."""
     picture = manager_of(ctx).survey
     if as_json:
@@ -85,7 +83,7 @@ def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = 
 
 
 @app.command()
-def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:  # noqa: FBT002 - an option
+def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
     """Show all that is known of a plugin, and why it is or is not loaded."""
     plugin = manager_of(ctx).survey.find(name)
     if as_json:
@@ -139,8 +137,8 @@ def disable(ctx: typer.Context, name: _Name) -> None:
 def install(
     ctx: typer.Context,
     sources: Annotated[list[str], typer.Argument(help="Project folders and wheel files", metavar="SOURCE...")],
-    yes: Yes = False,  # noqa: FBT002 - an option
-    no_enable: _NoEnable = False,  # noqa: FBT002 - an option
+    yes: Yes = False,
+    no_enable: _NoEnable = False,
 ) -> None:
     """Install plugins into LocalAgent's own environment; the Python environment it runs in stays as it is."""
     from localagent_cli.packaging.install import install as install_sources
@@ -167,7 +165,7 @@ def install(
 
 
 @app.command()
-def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:  # noqa: FBT002 - an option
+def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:
     """Remove a plugin that LocalAgent installed; its data stay."""
     from localagent_cli.packaging.install import remove_distribution
 
@@ -176,7 +174,11 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:  # noq
     home = cli_of(ctx).host.home
     if source.kind is not SourceKind.DISTRIBUTION or source.editable or not source.root.is_relative_to(home.path):
         manager.disable(name)
-        fix = f"python -m pip uninstall {source.distribution}" if source.distribution else f"remove {source.root} yourself"
+        fix = (
+            f"python -m pip uninstall {source.distribution}"
+            if source.distribution
+            else f"remove {source.root} yourself"
+        )
         raise RefusedError(
             f"'{name}' is disabled now; LocalAgent did not install its files, so it does not remove them",
             plugin=name,
@@ -193,7 +195,7 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:  # noq
 def test(
     ctx: typer.Context,
     target: Annotated[str, typer.Argument(help="A plugin's name or its source folder", metavar="NAME|PATH")],
-    as_json: Json = False,  # noqa: FBT002 - an option
+    as_json: Json = False,
 ) -> None:
     """Check that a plugin keeps its promises, and run its own tests."""
     from localagent_cli.plugin_tests import run_plugin_tests

@@ -7,8 +7,6 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localagent.host.ledger import Ledger
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
     from localagent.host.guard import Guard
     from localagent.host.host import Host
+    from localagent.host.ledger import Ledger
     from localagent.plugins.messages import PluginMessage
     from localagent.plugins.stages import PluginLifecycleStage
 
@@ -79,7 +78,7 @@ class HostContext:
 
     def spawn(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `coro` as a task of the plugin, cancelled when the plugin goes."""
-        task = asyncio.get_running_loop().create_task(coro, name=f"{self._guard.plugin}: {coro.__qualname__}")
+        task = asyncio.get_running_loop().create_task(coro, name=f"{self._guard.plugin}: {coro!r}")
         self._ledger.record(task.cancel)
         return task
 
@@ -121,9 +120,7 @@ class OwnedBus:
         self._ledger.record(unsubscribe)
         return unsubscribe
 
-    def register_direct_handler(
-        self, plugin_name: str, handler: Callable[[PluginMessage], Any]
-    ) -> Callable[[], None]:
+    def register_direct_handler(self, plugin_name: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
         """Let `handler` answer what is sent to `plugin_name`; returns the function that ends it."""
         unregister = self._bus.register_direct_handler(plugin_name, self._guarded(handler))
         self._ledger.record(unregister)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import ManifestError
@@ -16,6 +15,7 @@ from localagent.manifest.model import find_manifest, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from localagent.host.distributions import PluginDistribution, PluginEntry, Unreadable
     from localagent.services.home import Home

@@ -97,8 +97,10 @@ def _read(info: Path) -> PluginDistribution | Unreadable | None:
     except UnicodeDecodeError as error:
         return Unreadable(file, None, f"not UTF-8 at byte {error.start}")
     entries = parse_entry_points(text, file)
-    if isinstance(entries, Unreadable) or not entries:
-        return entries or None
+    if isinstance(entries, Unreadable):
+        return entries
+    if not entries:
+        return None
     metadata = _headers(info)
     name = metadata.get("Name") or info.name.partition("-")[0]
     return PluginDistribution(

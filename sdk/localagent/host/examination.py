@@ -63,7 +63,9 @@ def _home(situation: Situation) -> Check:
     home = situation.home.path
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
     if not nearest.is_dir():
-        return Check("home", Verdict.WRONG, f"{nearest} is no folder", "localagent --home DIR ..., or set LOCALAGENT_HOME")
+        return Check(
+            "home", Verdict.WRONG, f"{nearest} is no folder", "localagent --home DIR ..., or set LOCALAGENT_HOME"
+        )
     if not os.access(nearest, os.W_OK | os.X_OK):
         return Check("home", Verdict.WRONG, f"{nearest} cannot be written to", f"chmod u+rwx {nearest}")
     return Check("home", Verdict.FINE, str(home) if home.exists() else f"{home} (made when first needed)")
@@ -74,7 +76,9 @@ def _configuration(situation: Situation, picture: Survey) -> Check:
         file = situation.home.config_file
         return Check("configuration", Verdict.FINE, str(file) if file.exists() else "none; defaults apply")
     problem = picture.problem
-    return Check("configuration", Verdict.WRONG, f"{problem.place}: {problem.message}", problem.fix or f"edit {problem.place}")
+    return Check(
+        "configuration", Verdict.WRONG, f"{problem.place}: {problem.message}", problem.fix or f"edit {problem.place}"
+    )
 
 
 def _environment(situation: Situation) -> Check:
@@ -111,7 +115,12 @@ def _plugins(picture: Survey) -> Iterator[Check]:
         what = f"plugin {plugin.name}"
         if verdict.state is State.FAILED:
             where = f"{verdict.where}: " if verdict.where else ""
-            yield Check(what, Verdict.WRONG, f"{where}{verdict.reason}", verdict.fix or f"localagent plugins disable {plugin.name}")
+            yield Check(
+                what,
+                Verdict.WRONG,
+                f"{where}{verdict.reason}",
+                verdict.fix or f"localagent plugins disable {plugin.name}",
+            )
         elif verdict.state in (State.SHADOWED, State.UNTRUSTED):
             yield Check(what, Verdict.NOTE, f"{verdict.state.value}: {verdict.reason}", verdict.fix)
         elif verdict.state is State.ENABLED:

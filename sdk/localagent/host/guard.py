@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_OWN_PACKAGES = tuple(str(Path(__file__).resolve().parents[1] / ""),)
+_HOST_CODE = f"{Path(__file__).resolve().parents[1]}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,11 @@ class Guard:
         """
         try:
             return function(*arguments)
-        except (KeyboardInterrupt, *passing):
+        except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if isinstance(error, passing):
+                raise
             raise self.failure(step, error) from error
 
     async def call_async(self, step: str, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -89,7 +91,7 @@ class Guard:
         frames = [
             (frame.filename, frame.lineno)
             for frame in traceback.extract_tb(error.__traceback__)
-            if not frame.filename.startswith(("<frozen", *_OWN_PACKAGES))
+            if not frame.filename.startswith(("<frozen", _HOST_CODE))
         ]
         own = [frame for frame in frames if self.root is not None and frame[0].startswith(str(self.root))]
         return next(iter((own or frames)[::-1]), (None, None))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from localagent.host.lifecycle import LifecycleManager
 from localagent.host.loop import HostLoop
-from localagent.host.situation import HostOptions, Situation
+from localagent.host.situation import Situation
 from localagent.providers.manager import ProviderManager
 from localagent.services.bus import PluginMessageBus
 from localagent.ui.components import ComponentRegistry
 from localagent.workflows.manager import WorkflowManager
 
 if TYPE_CHECKING:
+    from localagent.host.situation import HostOptions
     from localagent.services.home import Home
     from localagent.services.settings import Settings
 

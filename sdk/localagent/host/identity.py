@@ -5,24 +5,29 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ManifestError
 from localagent.host.distributions import GROUP_PREFIX, KIND_OF_GROUP
-from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source, SourceKind
+from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source
 from localagent.manifest.layout import module_file, package_dirs
 from localagent.manifest.model import find_manifest, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from localagent.manifest.model import EntryPoint, Manifest, Permissions
 
 MARKS = ("plugin-manifest.yaml", "plugin.yaml", "pyproject.toml", "setup.py", "plugin.py")
 """A folder is a plugin only if it has one of these; anything else is data."""
 
-_KIND_OF_BASE = {"CommandPlugin": "command", "ProviderPlugin": "provider", "UIPlugin": "ui", "WorkflowPlugin": "workflow"}
+_KIND_OF_BASE = {
+    "CommandPlugin": "command",
+    "ProviderPlugin": "provider",
+    "UIPlugin": "ui",
+    "WorkflowPlugin": "workflow",
+}
 _LINE = re.compile(r"\s*([^=]+?)\s*=\s*(\S+)\s*")
 
 
@@ -53,7 +58,7 @@ def identify_folder(root: Path, source: Source) -> list[PluginSpec]:
             flaw = Flaw("manifest", error.message, error.place, error.fix or f"localagent dev validate {root}")
             return [PluginSpec(root.name, "", "", source, manifest_file=manifest_file, flaw=flaw)]
         return [_from_manifest(manifest, entry, source, root, pyproject) for entry in manifest.entry_points]
-    found = list(_of_pyproject(pyproject)) or list(_of_setup(root)) or list(_of_classes(root / "plugin.py", root))
+    found = list(_of_pyproject(pyproject)) or list(_of_setup(root)) or list(_of_classes(root / "plugin.py"))
     if not found:
         return [PluginSpec(root.name, "", "", source, flaw=_unidentified(root))]
     dirs = package_dirs(pyproject)
@@ -75,15 +80,23 @@ def identify_file(file: Path, source: Source) -> list[PluginSpec]:
     """The plugins in a single ``.py`` file; none if it has no plugin class with a literal name."""
     return [
         PluginSpec(
-            item.name, item.kind, item.target, source, version=item.version, description=item.description, module_file=file
+            item.name,
+            item.kind,
+            item.target,
+            source,
+            version=item.version,
+            description=item.description,
+            module_file=file,
         )
-        for item in _of_classes(file, file.parent)
+        for item in _of_classes(file)
     ]
 
 
 def manifest_in(root: Path) -> Path | None:
     """The manifest of a source folder: in the folder itself, else in the package it holds."""
-    packages = (file.parent for pattern in ("*/__init__.py", "src/*/__init__.py") for file in sorted(root.glob(pattern)))
+    packages = (
+        file.parent for pattern in ("*/__init__.py", "src/*/__init__.py") for file in sorted(root.glob(pattern))
+    )
     return next(filter(None, map(find_manifest, (root, *packages))), None)
 
 
@@ -125,11 +138,11 @@ def incompatibility(manifest: Manifest) -> Flaw | None:
 
     from packaging.version import InvalidVersion, Version
 
-    from localagent.version import VERSION
+    from localagent.version import __version__
 
     wanted = manifest.compatibility
     for what, needed, present in (
-        ("LocalAgent", wanted.localagent_min_version, VERSION),
+        ("LocalAgent", wanted.localagent_min_version, __version__),
         ("Python", wanted.python_min_version, platform.python_version()),
     ):
         try:
@@ -165,7 +178,9 @@ def _of_setup(root: Path) -> Iterator[_Found]:
             arguments = {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
             groups = arguments.get("entry_points")
             if isinstance(groups, dict):
-                yield from _of_groups(groups, str(arguments.get("version") or ""), str(arguments.get("description") or ""))
+                yield from _of_groups(
+                    groups, str(arguments.get("version") or ""), str(arguments.get("description") or "")
+                )
 
 
 def _of_groups(groups: dict[Any, Any], version: str, description: str) -> Iterator[_Found]:
@@ -179,7 +194,7 @@ def _of_groups(groups: dict[Any, Any], version: str, description: str) -> Iterat
                 yield _Found(kind, match[1], match[2], version, description)
 
 
-def _of_classes(file: Path, root: Path) -> Iterator[_Found]:
+def _of_classes(file: Path) -> Iterator[_Found]:
     """Classes of `file` whose base ends in ``Plugin`` and whose name is written literally."""
     tree = _parse(file)
     for node in tree.body if tree else ():

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from localagent import guide_names
 from localagent.errors import PluginFailed
-from localagent.host.guard import Guard
 from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from localagent.host.guard import Guard
     from localagent.host.spec import PluginSpec
 
 
@@ -126,7 +126,7 @@ def _class_of(spec: PluginSpec, module: ModuleType) -> type[Plugin]:
         step="import",
         file=getattr(module, "__file__", None),
         line=1,
-        fix="correct the entry point, or derive the class from CommandPlugin, ProviderPlugin, UIPlugin or WorkflowPlugin",
+        fix="correct the entry point, or derive the class from CommandPlugin, ProviderPlugin, UIPlugin, WorkflowPlugin",
     )
 
 
@@ -145,7 +145,7 @@ def _checked(spec: PluginSpec, plugin: Plugin, guard: Guard) -> Plugin:
 
 
 def _purge(new: set[str], spec: PluginSpec) -> None:
-    """Forget the plugin's own modules that were imported just now; libraries it imported stay, as others may use them."""
+    """Forget the plugin's own modules that were imported just now; libraries stay, as others may use them."""
     root = spec.code_root
     for name in new:
         file = getattr(sys.modules.get(name), "__file__", None)

@@ -210,7 +210,9 @@ class PluginManager:
         if name in chain:
             cycle = " -> ".join((*chain[chain.index(name) :], name))
             raise PluginNotAvailable(
-                f"plugins depend on each other in a circle: {cycle}", plugin=name, fix="remove one of these dependencies"
+                f"plugins depend on each other in a circle: {cycle}",
+                plugin=name,
+                fix="remove one of these dependencies",
             )
         spec = self.survey.find(name).require()
         await self._load_dependencies(spec, spec.requires, (*chain, name))

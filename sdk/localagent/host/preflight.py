@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 TIME_LIMIT = 30.0
 """Seconds one preflight may take."""
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from localagent.host.preflight_child import main; main()"
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from localagent.host.preflight_child import main; main()"
+)
 
 
 def preflight(specs: Sequence[PluginSpec], home: Home) -> dict[PluginSpec, Record]:

@@ -7,14 +7,16 @@ import os
 import sys
 import time
 from pathlib import Path
+
 from localagent.errors import PluginFailed
 from localagent.host.guard import Guard
-from localagent.host.host import Host, HostOptions
+from localagent.host.host import Host
 from localagent.host.ledger import Ledger
 from localagent.host.loading import load
 from localagent.host.preparing import prepare
 from localagent.host.records import Record
 from localagent.host.registering import register, summarise
+from localagent.host.situation import HostOptions
 from localagent.host.spec import Flaw, PluginSpec
 
 

@@ -75,6 +75,4 @@ class LazyConsole:
 
 
 def _refusal(spec: PluginSpec, message: str, fix: str | None, *, place: str = "") -> PluginFailed:
-    return PluginFailed(
-        f"settings: {message}", plugin=spec.name, step="settings", file=place or None, fix=fix
-    )
+    return PluginFailed(f"settings: {message}", plugin=spec.name, step="settings", file=place or None, fix=fix)

@@ -66,8 +66,10 @@ class Source:
         return self.editable or self.kind is not SourceKind.DISTRIBUTION
 
     def __str__(self) -> str:
-        return f"{self.distribution} ({self.root})" if self.distribution and self.editable else (
-            self.distribution or str(self.root)
+        return (
+            f"{self.distribution} ({self.root})"
+            if self.distribution and self.editable
+            else (self.distribution or str(self.root))
         )
 
 
@@ -150,9 +152,16 @@ class PluginSpec:
         """A spec from what `to_dict` gives."""
         source = data["source"]
         return cls(
-            **{key: data[key] for key in ("name", "kind", "target", "version", "description")},
-            **{key: tuple(data[key]) for key in ("requires", "required_settings", "permissions")},
-            **{key: data[key] and Path(data[key]) for key in ("module_file", "manifest_file")},
+            name=data["name"],
+            kind=data["kind"],
+            target=data["target"],
+            version=data["version"],
+            description=data["description"],
+            requires=tuple(data["requires"]),
+            required_settings=tuple(data["required_settings"]),
+            permissions=tuple(data["permissions"]),
+            module_file=data["module_file"] and Path(data["module_file"]),
+            manifest_file=data["manifest_file"] and Path(data["manifest_file"]),
             source=Source(**source | {"kind": SourceKind(source["kind"]), "root": Path(source["root"])}),
             commands=tuple(CommandHelp(**command) for command in data["commands"]),
             flaw=Flaw(**data["flaw"]) if data["flaw"] else None,

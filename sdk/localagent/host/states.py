@@ -100,7 +100,7 @@ def choose(
 ) -> tuple[dict[str, tuple[PluginSpec, Verdict]], list[tuple[PluginSpec, Verdict]]]:
     """One winner for each name, and the specs it puts in its shadow.
 
-    The first that is enabled wins, else the first that failed, else the first at all; `specs` come in order of precedence.
+    The first that is enabled wins, else the first that failed, else the first; `specs` are in order of precedence.
     """
     rank = {State.ENABLED: 0, State.FAILED: 1}
     winners: dict[str, tuple[PluginSpec, Verdict]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import ConfigError, PluginNotAvailable
@@ -17,6 +16,8 @@ from localagent.host.spec import CommandHelp, PluginSpec, Source, SourceKind, St
 from localagent.host.states import Said, Verdict, choose, failed, judge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localagent.errors import LocalAgentError
     from localagent.host.distributions import Unreadable
     from localagent.host.situation import Situation

@@ -113,5 +113,5 @@ class BaseProvider(ABC):
         """How many models the service offers; 0 where it does not say."""
         return 0
 
-    async def cleanup(self) -> None:
+    async def cleanup(self) -> None:  # noqa: B027 - nothing to give back is the usual case
         """Give back what `initialize` opened."""

@@ -97,9 +97,7 @@ class PluginMessageBus:
         self._bind_loop()
         handlers = self._subscribers.get(message_type, ())
         message = PluginMessage(sender, MessageType.BROADCAST, data, topic=message_type)
-        outcomes = await asyncio.gather(
-            *(self._call(handler, message) for handler in handlers), return_exceptions=True
-        )
+        outcomes = await asyncio.gather(*(self._call(handler, message) for handler in handlers), return_exceptions=True)
         failed = sum(isinstance(outcome, BaseException) for outcome in outcomes)
         return {"matched": len(handlers), "delivered": len(handlers) - failed, "failed": failed}
 

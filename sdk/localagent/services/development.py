@@ -47,7 +47,7 @@ def read_development(home: Home, environ: Mapping[str, str], current: Path) -> D
     """
     exists = home.development_file.is_file()
     section = _section(home.development_file) if exists else {}
-    plugins = section.get("plugins") or {}
+    plugins = section.get("plugins", {})
     mode = _flag(environ, "LOCALAGENT_DEV_MODE")
     allow = _flag(environ, "LOCALAGENT_PLUGINS_ALLOW_DEV")
     enabled = exists if mode is None else mode
@@ -61,9 +61,8 @@ def read_development(home: Home, environ: Mapping[str, str], current: Path) -> D
 def _section(file: Path) -> dict[str, Any]:
     from localagent.manifest.document import read_document
 
-    data = read_document(file).data
-    section = data.get("development", {}) if isinstance(data, dict) else None
-    if not isinstance(section, dict) or not isinstance(section.get("plugins") or {}, dict):
+    section = read_document(file).data.get("development", {})
+    if not isinstance(section, dict) or not isinstance(section.get("plugins", {}), dict):
         raise ConfigError("expected a mapping below the key 'development'", file=file, line=1, column=1)
     return section
 

@@ -90,7 +90,9 @@ class Settings:
                 return convert_value(text, properties.get(key, {}), key=key)
             except ConfigError as error:
                 variable = prefix + key.upper()
-                raise ConfigError(f"{variable}: {error.message}", plugin=plugin, fix=f"correct or unset {variable}") from error
+                raise ConfigError(
+                    f"{variable}: {error.message}", plugin=plugin, fix=f"correct or unset {variable}"
+                ) from error
 
         return environment_settings(plugin, own, convert=convert)
 
@@ -133,8 +135,10 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = copy.deepcopy(dict(below))
     for key, value in above.items():
         present = merged.get(key)
-        both = isinstance(present, dict) and isinstance(value, Mapping)
-        merged[key] = merge(present, value) if both else copy.deepcopy(value)
+        if isinstance(present, dict) and isinstance(value, Mapping):
+            merged[key] = merge(present, value)
+        else:
+            merged[key] = copy.deepcopy(value)
     return merged
 
 

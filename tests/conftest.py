@@ -1,0 +1,67 @@
+"""What all tests share: a home of their own, real processes, tiny plugins written on the spot."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from plain import Finished, MakePlugin, Run, command_plugin
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """LocalAgent's home for this test, named by the environment; no variable of the developer's own leaks in."""
+    for name in [name for name in os.environ if name.startswith("LOCALAGENT_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("LOCALAGENT_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder of this test."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def localagent(home: Path, work: Path) -> Run:
+    """Runs the command line as a process of its own, in the current folder of the test."""
+
+    def run(*words: str | Path, env: dict[str, str] | None = None, cwd: Path = work, stdin: str = "") -> Finished:
+        done = subprocess.run(
+            [sys.executable, "-m", "localagent_cli", *map(str, words)],
+            cwd=cwd,
+            env={**os.environ, "COLUMNS": "120", **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def make_plugin(home: Path) -> MakePlugin:
+    """Writes a plugin folder ``plugin.py`` (by default into the home's plugins) and gives its path."""
+
+    def make(name: str, body: str = "", *, into: Path | None = None, **files: str) -> Path:
+        folder = (into or home / "plugins") / name
+        folder.mkdir(parents=True)
+        (folder / "plugin.py").write_text(body or command_plugin(name), encoding="utf-8")
+        for file, text in files.items():
+            (folder / file.replace("__", ".")).write_text(textwrap.dedent(text), encoding="utf-8")
+        return folder
+
+    return make
