@@ -5,10 +5,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localagent_cli.app import LocalAgentCLI as LocalAgentCLI
-    from localagent_cli.main import main as main
 
-_HOMES = {"LocalAgentCLI": "localagent_cli.app", "main": "localagent_cli.main"}
-__all__ = ["LocalAgentCLI", "main"]
+_HOMES = {"LocalAgentCLI": "localagent_cli.app"}
+__all__ = ["LocalAgentCLI"]
 
 # Hidden from type checkers: with it they would take any misspelt name for Any.
 if not TYPE_CHECKING:

@@ -103,9 +103,13 @@ class LocalAgentCLI:
         try:
             return self.call(list(argv))
         finally:
-            if self.plugin_manager.loaded_plugins:
-                self.host.loop.run(self.plugin_manager.close())
-            self.host.loop.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let all plugins go, and the host's loop with them, from synchronous code."""
+        if self.plugin_manager.loaded_plugins:
+            self.host.loop.run(self.plugin_manager.close())
+        self.host.loop.close()
 
     def call(self, argv: list[str]) -> int:
         """Run one command and give its exit code; errors are told on standard error."""

@@ -49,8 +49,9 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: 
 def tell_error(error: LocalAgentError) -> None:
     """Print an error in at most two lines: what and where, then the way out."""
     rule = f"[{error.rule}]" if error.rule else ""
-    place = f" {error.place}" if error.place else ""
-    tell(f"error{rule}{place}: {error.message}")
+    # A plugin's name stands for the place where no file is known; a message that has it already says it once.
+    place = "" if error.file is None and f"'{error.plugin}'" in error.message else error.place
+    tell(f"error{rule}{f' {place}' if place else ''}: {error.message}")
     if error.fix:
         tell(f"fix: {error.fix}")
 

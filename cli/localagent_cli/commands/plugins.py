@@ -10,12 +10,11 @@ import typer
 from localagent.errors import RefusedError
 from localagent.host import consent
 from localagent.host.preparing import missing_settings
-from localagent.host.spec import SourceKind
 from localagent_cli import listing, output
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
 from localagent_cli.installing import described
-from localagent_cli.outcome import show_outcome
+from localagent_cli.outcome import show_outcome, to_dict
 
 if TYPE_CHECKING:
     from localagent_cli.packaging.install import InstallPlan
@@ -45,12 +44,13 @@ def group(
     disable_: Annotated[str | None, typer.Option("--disable", metavar="NAME", help="Same as 'plugins disable'")] = None,
     test_: Annotated[str | None, typer.Option("--test", metavar="NAME", help="Same as 'plugins test'")] = None,
     yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Do what one of the option spellings asks for."""
     if ctx.invoked_subcommand is not None:
         return
     if list_:
-        list_plugins(ctx)
+        list_plugins(ctx, as_json=as_json)
     elif install_ is not None:
         install(ctx, [install_], yes=yes)
     elif uninstall_ is not None:
@@ -60,7 +60,7 @@ def group(
     elif disable_ is not None:
         disable(ctx, disable_)
     elif test_ is not None:
-        test(ctx, test_)
+        test(ctx, test_, as_json=as_json)
     else:
         output.show(ctx.get_help())
 
@@ -105,25 +105,7 @@ def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
 @app.command()
 def enable(ctx: typer.Context, name: _Name) -> None:
     """Agree to run a plugin from the source it has now."""
-    manager = manager_of(ctx)
-    enabled = manager.enable(name)
-    spec, record = enabled.spec, enabled.record
-    output.tell(f"enabled {spec.name} {spec.version} from {spec.source}")
-    output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
-    output.tell(f"depends on: {', '.join((*spec.requires, *record.dependencies)) or 'no other plugin'}")
-    if record.failure is not None:
-        output.tell(f"error {record.failure.where or spec.name}: {record.failure.message}")
-        output.tell(f"fix: {record.failure.fix or f'localagent plugins test {name}'}")
-        raise typer.Exit(NOT_AVAILABLE)
-    settings = cli_of(ctx).host.settings.merged(name)
-    for key in missing_settings(spec, settings):
-        output.tell(f"still to set: localagent config set plugins.{name}.config.{key} VALUE")
-    picture = manager.survey
-    if not picture.find(name).enabled:
-        output.tell(f"but it stays off: {picture.find(name).verdict.reason}")
-        output.tell(f"fix: {picture.find(name).verdict.fix}")
-    elif commands := picture.find(name).commands:
-        output.tell(f"try: localagent {commands[0].name} --help")
+    _enable(ctx, name)
 
 
 @app.command()
@@ -156,12 +138,12 @@ def install(
     done = install_sources([Path(source) for source in sources], home=host.home.path, agree=consent_to)
     output.tell(f"installed into generation {done.generation} of the plugin environment")
     host.loop.run(manager.discover_plugins())
-    for name, spec in manager.discovered_plugins.items():
-        if spec.source.distribution in asked:
+    for plugin in listing.all_of(manager.survey):
+        if plugin.spec.source.distribution in asked:
             if no_enable:
-                output.tell(f"next: localagent plugins enable {name}")
+                output.tell(f"next: localagent plugins enable {plugin.name}")
             else:
-                enable(ctx, name)
+                _enable(ctx, plugin.name, distribution=plugin.spec.source.distribution)
 
 
 @app.command()
@@ -169,20 +151,18 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:
     """Remove a plugin that LocalAgent installed; its data stay."""
     from localagent_cli.packaging.install import remove_distribution
 
-    manager = manager_of(ctx)
-    source = manager.survey.find(name).spec.source
-    home = cli_of(ctx).host.home
-    if source.kind is not SourceKind.DISTRIBUTION or source.editable or not source.root.is_relative_to(home.path):
-        manager.disable(name)
-        fix = (
-            f"python -m pip uninstall {source.distribution}"
-            if source.distribution
-            else f"remove {source.root} yourself"
-        )
+    manager, home = manager_of(ctx), cli_of(ctx).host.home
+    found = [plugin for plugin in listing.all_of(manager.survey) if plugin.name == name]
+    source = next(
+        (plugin.spec.source for plugin in found if plugin.spec.source.root.is_relative_to(home.environments)), None
+    )
+    if source is None:
+        source = manager.disable(name).source
+        remove = f"python -m pip uninstall {source.distribution}" if source.distribution else f"rm -r {source.root}"
         raise RefusedError(
-            f"'{name}' is disabled now; LocalAgent did not install its files, so it does not remove them",
+            f"'{name}' is disabled now; its files were not installed by LocalAgent, so it leaves them where they are",
             plugin=name,
-            fix=fix,
+            fix=remove,
         )
     if not agree(f"Uninstall {name}?", yes=yes):
         raise typer.Abort
@@ -202,7 +182,30 @@ def test(
 
     outcome = run_plugin_tests(target, manager=manager_of(ctx))
     if as_json:
-        output.show_json(outcome.to_dict())
+        output.show_json(to_dict(outcome))
     else:
         show_outcome(outcome)
     raise typer.Exit(DONE if outcome.passed else FAILED)
+
+
+def _enable(ctx: typer.Context, name: str, *, distribution: str | None = None) -> None:
+    """Enable a plugin and say what that means: source, permissions, dependencies, what is missing, what to try."""
+    manager = manager_of(ctx)
+    enabled = manager.enable(name, distribution=distribution)
+    spec, record = enabled.spec, enabled.record
+    output.tell(f"enabled {spec.name} {spec.version} from {spec.source}")
+    output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
+    output.tell(f"depends on: {', '.join((*spec.requires, *record.dependencies)) or 'no other plugin'}")
+    if record.failure is not None:
+        output.tell(f"error {record.failure.where or spec.name}: {record.failure.message}")
+        output.tell(f"fix: {record.failure.fix or f'localagent plugins test {name}'}")
+        raise typer.Exit(NOT_AVAILABLE)
+    settings = cli_of(ctx).host.settings.merged(name)
+    for key in missing_settings(spec, settings):
+        output.tell(f"still to set: localagent config set plugins.{name}.config.{key} VALUE")
+    plugin = manager.survey.find(name, distribution=distribution)
+    if not plugin.enabled:
+        output.tell(f"but it stays off: {plugin.verdict.reason}")
+        output.tell(f"fix: {plugin.verdict.fix}")
+    elif plugin.commands:
+        output.tell(f"try: localagent {plugin.commands[0].name} --help")

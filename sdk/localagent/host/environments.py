@@ -77,10 +77,15 @@ def generations(home: Path) -> list[Path]:
 
 
 def activate(environment: Path) -> None:
-    """Make the distributions in `environment` importable, after everything the host has itself."""
-    entry = str(environment)
-    if entry not in sys.path:
-        sys.path.append(entry)
+    """Make the distributions in `environment` importable, after everything the host has itself.
+
+    Takes the place of another generation of the same host; what was imported from that one goes on working.
+    """
+    others = [entry for entry in sys.path if entry and _is_sibling(Path(entry), environment)]
+    for entry in others:
+        sys.path.remove(entry)
+    if str(environment) not in sys.path:
+        sys.path.append(str(environment))
 
 
 def next_generation(home: Path) -> Path:
@@ -179,6 +184,10 @@ def sweep(home: Path) -> list[Path]:
             return _discard_leftovers(folder) if held else []
     except SystemProblem:
         return []
+
+
+def _is_sibling(folder: Path, generation: Path) -> bool:
+    return folder != generation and folder.parent == generation.parent and folder.name.isdecimal()
 
 
 def _names(folder: Path) -> list[str]:

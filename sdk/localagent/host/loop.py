@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,6 +68,8 @@ class HostLoop:
     def _run_parked(self, coro: Coroutine[Any, Any, T]) -> T:
         if self._runner is None:
             self._runner = asyncio.Runner()
+            # A host that nobody closed, as in a test that only invokes a command, must not leave its loop open.
+            weakref.finalize(self, self._runner.get_loop().close)
         loop = self._runner.get_loop()
         # A command that called asyncio.run left this thread without a current loop.
         asyncio.set_event_loop(loop)

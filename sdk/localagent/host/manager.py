@@ -157,13 +157,17 @@ class PluginManager:
         for name in reversed(tuple(self._loaded)):
             await self.unload_plugin(name)
 
-    def enable(self, name: str) -> Enabled:
+    def enable(self, name: str, *, distribution: str | None = None) -> Enabled:
         """Agree to run a plugin from the source it has now, and learn by a preflight what it is.
+
+        Args:
+            name: the plugin.
+            distribution: agree to the one from this distribution, even if another one of that name comes first.
 
         Raises:
             PluginNotAvailable: there is no such plugin, or its folder is not trusted.
         """
-        found = self.survey.find(name)
+        found = self.survey.find(name, distribution=distribution)
         if not found.spec.source.trusted:
             found.require()
         consent.enable(self.host.home, found.spec)

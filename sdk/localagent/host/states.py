@@ -100,9 +100,9 @@ def choose(
 ) -> tuple[dict[str, tuple[PluginSpec, Verdict]], list[tuple[PluginSpec, Verdict]]]:
     """One winner for each name, and the specs it puts in its shadow.
 
-    The first that is enabled wins, else the first that failed, else the first; `specs` are in order of precedence.
+    The first that is enabled wins, else the first that failed, else the first that could be enabled, else the first.
+    `specs` are in order of precedence.
     """
-    rank = {State.ENABLED: 0, State.FAILED: 1}
     winners: dict[str, tuple[PluginSpec, Verdict]] = {}
     losers: list[PluginSpec] = []
     for spec in specs:
@@ -110,12 +110,21 @@ def choose(
         present = winners.get(spec.name)
         if present is None:
             winners[spec.name] = (spec, verdict)
-        elif rank.get(verdict.state, 2) < rank.get(present[1].state, 2):
+        elif _rank(spec, verdict) < _rank(*present):
             losers.append(present[0])
             winners[spec.name] = (spec, verdict)
         else:
             losers.append(spec)
     return winners, [(spec, _shadowed(winners[spec.name][0])) for spec in losers]
+
+
+def _rank(spec: PluginSpec, verdict: Verdict) -> int:
+    if verdict.state is State.ENABLED:
+        return 0
+    if verdict.state is State.FAILED:
+        return 1
+    is_out_of_reach = spec.source.kind is SourceKind.DEVELOPMENT and not spec.source.distribution
+    return 3 if is_out_of_reach else 2
 
 
 def _shadowed(winner: PluginSpec) -> Verdict:

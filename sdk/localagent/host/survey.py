@@ -93,13 +93,17 @@ class Survey:
         offers = ((plugin.name, plugin.commands) for plugin in self.plugins.values() if plugin.enabled)
         return tabulate(offers, reserved=self.reserved)
 
-    def find(self, name: str) -> Surveyed:
-        """The plugin called `name`.
+    def find(self, name: str, *, distribution: str | None = None) -> Surveyed:
+        """The plugin called `name`; with `distribution` the one from there, even if another one shadows it.
 
         Raises:
             PluginNotAvailable: there is none; the error suggests a near name.
         """
-        if name in self.plugins:
+        if distribution is not None:
+            for plugin in (*self.plugins.values(), *self.shadowed):
+                if (plugin.name, plugin.spec.source.distribution) == (name, distribution):
+                    return plugin
+        elif name in self.plugins:
             return self.plugins[name]
         import difflib
 

@@ -49,6 +49,11 @@ class Home:
         return self.path / "plugins"
 
     @property
+    def environments(self) -> Path:
+        """The environments that installed plugins live in."""
+        return self.path / "environments"
+
+    @property
     def records_file(self) -> Path:
         """What preflights learned."""
         return self.path / "cache" / "records.json"

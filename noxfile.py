@@ -1,0 +1,119 @@
+"""Every check of this repository, each with the installs it needs: ``nox -l`` lists them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+SOURCES = ("sdk", "testing", "cli", "templates", "tests", "noxfile.py", "scripts/localagent")
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+
+nox.needs_version = ">=2025.5"
+nox.options.sessions = ["tests", "lint", "types", "layers"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_venv = "yes"
+
+
+def _pythons() -> list[str]:
+    """The supported Pythons that run here; a version manager's stand-ins for others do not count."""
+    supported = ("3.11", "3.12", "3.13")
+    present = [version for version in supported if _runs(f"python{version}")]
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = present or [own]
+    # One is enough to tell whether a change may land; the rest is for a release.
+    return found[:1] if os.environ.get("CI") else found
+
+
+def _runs(program: str) -> bool:
+    path = shutil.which(program)
+    return path is not None and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def _group(name: str) -> list[str]:
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def _install_wheel(session: nox.Session, *, extra: str) -> None:
+    """Build this project's wheel and install it with an extra: what users get is what is tested."""
+    folder = Path(session.create_tmp()) / "wheel"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.install("build")
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT), silent=True)
+    (wheel,) = folder.glob("*.whl")
+    session.run_install("python", "-m", "pip", "uninstall", "--yes", "localagent", silent=True)
+    session.install(f"localagent[{extra}] @ {wheel.resolve().as_uri()}")
+
+
+@nox.session(python=_pythons())
+def tests(session: nox.Session) -> None:
+    """Run the tests against the built wheel; further words go to pytest."""
+    session.install("pip")
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n2"]), env={"PYTHONDONTWRITEBYTECODE": ""})
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Make a plugin, test, validate, build, install, enable and run it, in a home of its own."""
+    session.install("pip")
+    _install_wheel(session, extra="dev")
+    work = Path(session.create_tmp()).resolve() / "quickstart"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    env = {"LOCALAGENT_HOME": str(work / "home"), "LOCALAGENT_DEV_MODE": "", "LOCALAGENT_PLUGINS_ALLOW_DEV": ""}
+    plugin = "dev-plugins/project-analyzer"
+    with session.chdir(work):
+        for line in (
+            "localagent --version",
+            "localagent dev create-plugin project-analyzer command",
+            f"localagent plugins test {plugin}",
+            f"localagent dev validate {plugin} --strict",
+            f"localagent dev build {plugin}",
+            f"localagent plugins install {plugin}/dist/localagent_project_analyzer-1.0.0-py3-none-any.whl --yes",
+            "localagent plugins list",
+            f"localagent analyze-project {ROOT} --detailed",
+        ):
+            session.run(*line.split(), env=env)
+    session.log(f"The plugin is yours: {work / plugin}")
+    session.log("Try next, in a folder and an environment of your own (pip install 'localagent[dev]'):")
+    session.log("  localagent dev create-plugin my-plugin command")
+    session.log("  localagent dev run dev-plugins/my-plugin -- my-plugin .")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look for bad style and misspelt words."""
+    session.install(*_group("lint"))
+    session.run("ruff", "check", *SOURCES)
+    session.run("ruff", "format", "--check", *SOURCES)
+    session.run("codespell", *SOURCES, "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with two checkers, both strict."""
+    session.install("-e", ".[dev]", *_group("test"), *_group("types"), "nox")
+    session.run("mypy")
+    session.run("basedpyright")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Check who imports whom."""
+    session.install("-e", ".", *_group("layers"))
+    session.run("lint-imports")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what starting costs, as ratios of CPU time measured in one run."""
+    _install_wheel(session, extra="dev")
+    session.run("python", "tests/benchmarks/startup.py", *session.posargs)

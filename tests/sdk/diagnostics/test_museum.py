@@ -1,0 +1,35 @@
+"""Every folder of the museum trips the rules its ``expected.toml`` names, and no others."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from localagent.diagnostics.catalogue import all_rules
+from localagent.diagnostics.diagnostic import Diagnostic
+from localagent.diagnostics.validation import STATIC_FAMILIES, validate_path
+
+MUSEUM = Path(__file__).parents[2] / "museum"
+CASES = sorted(file.parent for file in MUSEUM.glob("LA[1-4]*/*/expected.toml"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_case_has_exactly_the_expected_findings(case: Path) -> None:
+    expected = tomllib.loads((case / "expected.toml").read_text(encoding="utf-8"))
+    report = validate_path(case)
+    found = [_summary(diagnostic, case) for diagnostic in report.diagnostics]
+    assert found == [(each["rule"], each["file"], each["line"], each["column"]) for each in expected["finding"]]
+    assert int(report.failed()) == expected["exit"]
+    assert all(diagnostic.fix for diagnostic in report.diagnostics)
+
+
+def test_every_static_rule_has_a_case() -> None:
+    shown = {folder.name for folder in MUSEUM.iterdir() if folder.is_dir()}
+    assert {rule.id for rule in all_rules() if rule.family in STATIC_FAMILIES} <= shown
+
+
+def _summary(diagnostic: Diagnostic, case: Path) -> tuple[str, str, int | None, int | None]:
+    where = diagnostic.where
+    return diagnostic.rule, where.file.relative_to(case).as_posix(), where.line, where.column

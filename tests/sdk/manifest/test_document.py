@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from localagent.errors import ManifestError
+from localagent.manifest.document import Document, parse_document, read_document
+from localagent.manifest.place import Place
+
+FILE = Path("plugin-manifest.yaml")
+
+
+def parse(text: str) -> Document:
+    return parse_document(text.encode(), FILE)
+
+
+def refusal(data: bytes) -> ManifestError:
+    with pytest.raises(ManifestError) as caught:
+        parse_document(data, FILE)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("NO", "NO"),
+        ("yes", "yes"),
+        ("010", "010"),
+        ("0x1f", "0x1f"),
+        ("12:30", "12:30"),
+        ("2026-01-01", "2026-01-01"),
+        ("1e5", "1e5"),
+        (".5", ".5"),
+        ("=", "="),
+        ("'1'", "1"),
+        ("99999999999999999999", "99999999999999999999"),
+        ("80", 80),
+        ("-3", -3),
+        ("1.10", 1.1),
+        ("true", True),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_a_plain_scalar_reads_the_same_everywhere(written: str, read: object) -> None:
+    value = parse(f"key: {written}\n").data["key"]
+    assert (type(value), value) == (type(read), read)
+
+
+def test_a_number_is_remembered_as_it_was_written() -> None:
+    document = parse("version: 1.10\n")
+    assert document.written(("version",)) == "1.10"
+
+
+def test_every_key_and_value_has_its_place() -> None:
+    document = parse("name: a\nentry_points:\n  commands:\n    - name: b\n      class: c:D\n  ui: [{name: e}]\n")
+    path = ("entry_points", "commands", 0, "class")
+    assert document.where(path) == Place(FILE, 5, 14)
+    assert document.where(path, key=True) == Place(FILE, 5, 7)
+    assert document.where(("entry_points", "ui", 0, "name")) == Place(FILE, 6, 15)
+
+
+def test_the_place_of_what_is_not_there_is_its_parents() -> None:
+    document = parse("name: a\ntesting:\n  conformance: gold\n")
+    assert document.where(("testing", "test_command")) == Place(FILE, 3, 3)
+    assert document.where(("no", "where")) == Place(FILE, 1, 1)
+
+
+def test_the_place_of_an_empty_value_is_its_key() -> None:
+    assert parse("name:\n\n\nversion: a\n").where(("name",)) == Place(FILE, 1, 1)
+
+
+def test_a_value_is_found_by_path() -> None:
+    document = parse("a: [{b: c}]\n")
+    assert document.at(("a", 0, "b")) == "c"
+    assert document.at(("a", 1, "b")) is None
+    assert document.at(("a", "b")) is None
+
+
+def test_a_byte_order_mark_is_accepted() -> None:
+    document = parse_document(b"\xef\xbb\xbfname: a\n", FILE)
+    assert document.data == {"name": "a"}
+    assert document.where(("name",)) == Place(FILE, 1, 7)
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "words"),
+    [
+        (b"a: \xff\n", "1:4", "not UTF-8 at byte 3"),
+        (b"\xef\xbb\xbfa: \xff\n", "1:4", "not UTF-8 at byte 6"),
+        (b"\xc3\xa9: 1\nb: \xff", "2:4", "not UTF-8 at byte 9"),
+        ("a: b".encode("utf-16"), "1:1", "UTF-16"),
+        (b"a: b\0", "1:5", "U+0000 at byte 4"),
+        (b"\xc3\xa9: \x1b", "1:4", "U+001B at byte 4"),
+        (b"a: 1\n\nb: 2\na: 3\n", "4:1", "in line 1 and in line 4"),
+        (b"a: !!python/object/apply:os.system [x]\n", "1:4", "tags are not allowed"),
+        (b"a: &x 1\n", "1:4", "anchors are not allowed here: '&x'"),
+        (b"a: *x\n", "1:4", "aliases are not allowed"),
+        (b"a: 1\n---\nb: 2\n", "2:1", "second document"),
+        (b"%YAML 1.1\n---\na: 1\n", "2:1", "directives"),
+        (b"%TAG ! tag:x,2000:\n---\na: 1\n", "2:1", "directives"),
+        (b"[a, b]: c\n", "1:1", "a key must be a single text"),
+        (b'a: "\\ud800"\n', "1:4", "surrogate"),
+        (b"a:\n\tb: 1\n", "2:1", "\\t"),
+        (b"a: [1,\n", "2:1", "not valid YAML"),
+        (b"", "1:1", "it is empty"),
+        (b"null\n", "1:1", "it is empty"),
+        (b"# nothing\n", "1:1", "it is empty"),
+        (b"- a\n", "1:1", "this is a list"),
+        (b"  text\n", "1:3", "this is text"),
+    ],
+)
+def test_what_is_not_a_strict_mapping_is_refused_at_its_place(data: bytes, place: str, words: str) -> None:
+    error = refusal(data)
+    assert words in error.message
+    assert error.place == f"{FILE}:{place}"
+    assert error.fix
+
+
+def test_an_empty_document_is_answered_with_the_example() -> None:
+    with pytest.raises(ManifestError) as caught:
+        parse_document(b"", FILE, example="name: smallest\n")
+    assert "name: smallest" in (caught.value.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(b"[" * 100_000, "limit of 50 levels", id="brackets"),
+        pytest.param(b"- " * 100_000, "limit of 50 levels", id="dashes"),
+        pytest.param(b"{a: " * 60_000, "limit of 50 levels", id="braces"),
+        pytest.param(b"\n".join(b" " * depth + b"a:" for depth in range(600)), "limit of 50 levels", id="indents"),
+        pytest.param(b"a: [" + b"1," * 20_001 + b"]", "limit of 20000 values", id="values"),
+        pytest.param(b"#" * (256 * 1024 + 1), "limit of 256 kB", id="bytes"),
+    ],
+)
+def test_a_limit_is_named_when_it_is_passed(data: bytes, words: str) -> None:
+    assert words in refusal(data).message
+
+
+def test_an_alias_bomb_is_refused_at_its_first_anchor_at_once() -> None:
+    parse("warm: up\n")
+    bomb = b"a: &a [x,x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (n, n, n - 1, n - 1) for n in range(98, 122))
+    start = time.process_time()
+    error = refusal(bomb)
+    assert time.process_time() - start < 0.05
+    assert error.line == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    pipe = tmp_path / "plugin-manifest.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(ManifestError, match="not a regular file"):
+        read_document(pipe)
+
+
+@pytest.mark.parametrize("name", [".", "/dev/zero", "missing.yaml", "a" * 300])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read_document(tmp_path / name)
+    assert caught.value.line == 1
+    assert caught.value.fix
+
+
+def test_a_file_is_read_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text("name: a\n", encoding="utf-8")
+    (tmp_path / "link.yaml").symlink_to("real.yaml")
+    assert read_document(tmp_path / "link.yaml").data == {"name": "a"}
