@@ -1,0 +1,57 @@
+"""Which names a new plugin may have."""
+
+from __future__ import annotations
+
+import keyword
+import sys
+
+from localagent.errors import UsageError
+from localagent.manifest.names import LONGEST, check_name, suggest_name
+
+PROJECT_MODULES = frozenset(["build", "conftest", "dist", "plugin", "setup", "test", "tests"])
+
+# Import and distribution names, written with underscores.
+INSTALLED_BESIDE = frozenset(
+    "app attr attrs build check_wheel_contents click copier coverage dask debugpy "  # noqa: SIM905 - seventy lines
+    "distributed docutils filelock hatchling httpcore2 httpx httpx2 hypothesis idna iniconfig installer jinja2 "
+    "jsonschema keyring llama_cpp llama_cpp_python localagent markdown_it mypy nox packaging pathspec pip "
+    "pkg_resources pluggy plumbum psutil pydantic pygments pypiserver pytest pytest_asyncio pytest_benchmark "
+    "referencing requests rich rpds ruamel ruamel_yaml ruff setuptools shellingham stamina structlog tenacity tomlkit "
+    "twine typer typing_extensions urllib3 validate_pyproject virtualenv watchfiles wheel yaml".split()
+)
+
+
+def check_new_name(name: str) -> None:
+    """Refuse a name that cannot be a folder, a Python package, a distribution and a command at once.
+
+    Raises:
+        UsageError: with the rule that is broken, and a valid name as the fix.
+    """
+    reason = objection(name)
+    if reason is not None:
+        shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+        raise UsageError(f"the plugin's name {shown!r} {reason}", fix=f"use a name such as '{suggestion(name)}'")
+
+
+def objection(name: str) -> str | None:
+    """Why `name` cannot be a new plugin's name, as the end of a sentence; None if it can."""
+    package = name.replace("-", "_")
+    reasons = {
+        "holds a character that cannot be seen": not name.isprintable(),
+        "begins with a dot, which hides a folder": name.startswith("."),
+        "is a path; the folder is chosen separately": "/" in name or "\\" in name,
+        "is a Python keyword": keyword.iskeyword(package),
+        "is a module of Python's standard library": package in sys.stdlib_module_names,
+        "is a package that LocalAgent or its tools install": package in INSTALLED_BESIDE,
+        "is a file or folder that every plugin has": package in PROJECT_MODULES,
+        "begins with 'localagent-', which its distribution gets anyway": name.startswith("localagent-"),
+        "would make the distribution 'localagent-cli', which stands for LocalAgent": name == "cli",
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None) or check_name(name)
+
+
+def suggestion(name: str) -> str:
+    """A valid name near `name`."""
+    near = suggest_name(name).removeprefix("localagent-")
+    candidates = (near, f"{near[: LONGEST - len('-plugin')].rstrip('-')}-plugin", "my-plugin")
+    return next(candidate for candidate in candidates if objection(candidate) is None)

@@ -1,0 +1,80 @@
+"""Free text survives in every kind of file that a template writes it to."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment, FileSystemLoader
+from ruamel.yaml import YAML
+
+from localagent_cli.scaffold.words import is_unfit
+from localagent_templates import template_root
+
+ALL_CHARACTERS = "".join(map(chr, range(0x110000)))
+SYNTAX = ['"', "'", "\\", '"""', "'''", "\n", "\r\n", "\t", "{{ name }}", "{% raw %}", "{#", "#", ": ", "- ", "\\x41"]
+SCRIPTS = ["\u200f", "\U0001f389", "\U0001f468\u200d\U0001f4bb", "e\u0301", "\xa0", "\xad", "\u3000"]
+NASTY = st.sampled_from(SYNTAX + SCRIPTS)
+TEXTS = st.lists(NASTY | st.characters(codec="utf-8").filter(lambda each: not is_unfit(each)), max_size=60).map("".join)
+
+
+@cache
+def macros() -> Any:
+    """The module q.jinja, with the filters that Copier gives to templates."""
+    environment = Environment(
+        loader=FileSystemLoader(template_root()),
+        extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+        autoescape=False,  # noqa: S701 - as Copier does: what comes out is not HTML
+    )
+    return environment.get_template("q.jinja").module
+
+
+def check(text: str) -> None:
+    quoted, in_python = str(macros().q(text)), str(macros().py(text))
+    assert tomllib.loads(f"key = {quoted}\n") == {"key": text}
+    assert YAML(typ="safe", pure=True).load(f"key: {quoted}\n") == {"key": text}
+    assert ast.literal_eval(quoted) == ast.literal_eval(in_python) == text
+    assert tomllib.loads(f"key = {macros().line(text)}\n") == {"key": " ".join(text.split())}
+    for written in (quoted, in_python):
+        assert len(written.splitlines()) == 1
+
+
+@given(TEXTS)
+@settings(max_examples=300)
+@example("\x7f\x85\u2028\u2029\ufeff")
+@example("".join(each for each in ALL_CHARACTERS[:0x3000] if not is_unfit(each)))
+def test_a_text_survives(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.soak
+@given(TEXTS)
+@settings(max_examples=10_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_a_text_survives_at_length(text: str) -> None:
+    check(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", '"plain"'),
+        ('say "hi"', "'say \"hi\"'"),
+        ("it's", '"it\'s"'),
+        ('"it\'s"', "'\"it\\'s\"'"),
+        ("'\"", '"\'\\""'),
+        ('\\"', "'\\\\\"'"),
+    ],
+)
+def test_python_strings_are_written_as_formatters_do(text: str, written: str) -> None:
+    assert str(macros().py(text)) == written
+
+
+def test_the_template_refuses_the_characters_that_the_command_line_refuses() -> None:
+    refused = set(re.findall(macros().unfit, ALL_CHARACTERS))
+    assert refused == {each for each in ALL_CHARACTERS if is_unfit(each)}
