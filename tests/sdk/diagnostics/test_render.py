@@ -10,16 +10,16 @@ ROOT = Path("/project")
 FILE = ROOT / "plugin-manifest.yaml"
 
 
-def finding(message: str = "unknown key 'comands'", *, line: int | None = 2, column: int | None = 3) -> Diagnostic:
+def finding(message: str = "unknown key 'commandz'", *, line: int | None = 2, column: int | None = 3) -> Diagnostic:
     where = Place(FILE, line, column)
     return Diagnostic("LA103", Severity.ERROR, message, where, hint="did you mean 'commands'?", fix="correct it")
 
 
 def test_text_shows_the_line_a_caret_the_hint_and_the_fix() -> None:
-    text = render_text([finding()], root=ROOT, sources=lambda _file: ["entry_points:", "  comands: []"])
+    text = render_text([finding()], root=ROOT, sources=lambda _file: ["entry_points:", "  commandz: []"])
     assert text == (
-        "error[LA103] plugin-manifest.yaml:2:3: unknown key 'comands'\n"
-        "  2 |   comands: []\n"
+        "error[LA103] plugin-manifest.yaml:2:3: unknown key 'commandz'\n"
+        "  2 |   commandz: []\n"
         "    |   ^\n"
         "  hint: did you mean 'commands'?\n"
         "  fix: correct it\n"
@@ -29,7 +29,7 @@ def test_text_shows_the_line_a_caret_the_hint_and_the_fix() -> None:
 def test_text_without_the_source_line_is_still_whole() -> None:
     text = render_text([finding()], root=ROOT, sources=lambda _file: [])
     assert text == (
-        "error[LA103] plugin-manifest.yaml:2:3: unknown key 'comands'\n"
+        "error[LA103] plugin-manifest.yaml:2:3: unknown key 'commandz'\n"
         "  hint: did you mean 'commands'?\n"
         "  fix: correct it\n"
     )
@@ -67,7 +67,7 @@ def test_json_names_files_relative_to_the_root() -> None:
         {
             "rule": "LA103",
             "severity": "error",
-            "message": "unknown key 'comands'",
+            "message": "unknown key 'commandz'",
             "file": "plugin-manifest.yaml",
             "line": 2,
             "column": 3,

@@ -111,7 +111,7 @@ def test_the_smallest_manifest_has_defaults_for_the_rest() -> None:
         ("description: Looks at projects\n", "", "1:1", "'description' is missing"),
         ("      class: project_tools.plugin:ProjectTools\n", "", "16:7", "class' is missing"),
         ("project_tools.plugin:ProjectTools", "..evil", "17:14", "module:Class"),
-        ("  commands:", "  comands:", "15:3", "did you mean 'commands'?"),
+        ("  commands:", "  commandz:", "15:3", "did you mean 'commands'?"),
         ("[command, ui]", "[command, uii]", "13:25", "cannot be 'uii'"),
         ("tags: [project]", "tags: project", "36:7", "must be a list"),
         ("tags: [project]", "tags: [1]", "36:8", "must be text"),

@@ -1,0 +1,1 @@
+"""What can be wrong with a plugin, and how to say it."""

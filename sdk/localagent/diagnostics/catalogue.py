@@ -1,0 +1,51 @@
+"""All rules, by family, loaded when first asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from localagent.diagnostics.rule import Rule
+
+# Named by text: a family is imported on first use, and those that look at archives, at running plugins or at the
+# host live above this layer. Each module has a tuple RULES.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "LA1": (
+        "localagent.diagnostics.rules.reading",
+        "localagent.diagnostics.rules.shape",
+        "localagent.diagnostics.rules.values",
+        "localagent.diagnostics.rules.named_files",
+    ),
+    "LA2": ("localagent.diagnostics.rules.metadata",),
+    "LA3": ("localagent.diagnostics.rules.source",),
+    "LA4": ("localagent.diagnostics.rules.settings",),
+}
+
+
+@cache
+def rules(family: str) -> tuple[Rule[Any], ...]:
+    """The rules of one family, such as ``LA1``, in the order of their ids.
+
+    Raises:
+        KeyError: there is no such family.
+    """
+    found: list[Rule[Any]] = []
+    for module in FAMILIES[family]:
+        found.extend(import_module(module).RULES)
+    return tuple(sorted(found, key=lambda rule: rule.id))
+
+
+def all_rules() -> tuple[Rule[Any], ...]:
+    """Every rule, in the order of their ids."""
+    return tuple(rule for family in FAMILIES for rule in rules(family))
+
+
+def rule(rule_id: str) -> Rule[Any] | None:
+    """The rule with this id in any letter case, None if there is none."""
+    wanted = rule_id.strip().upper()
+    candidates = rules(wanted[:3]) if wanted[:3] in FAMILIES else ()
+    return next((candidate for candidate in candidates if candidate.id == wanted), None)

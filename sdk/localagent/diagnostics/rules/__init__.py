@@ -1,0 +1,1 @@
+"""The rules, a module for what a group of them looks at."""

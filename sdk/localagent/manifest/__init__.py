@@ -1,0 +1,1 @@
+"""The plugin manifest: how it is read and what it says."""

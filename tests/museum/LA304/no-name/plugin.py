@@ -1,0 +1,6 @@
+from localagent import CommandPlugin
+
+
+class HelloWorld(CommandPlugin):
+    def register_commands(self, app):
+        app.command("hello")(print)
