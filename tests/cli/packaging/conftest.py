@@ -1,0 +1,151 @@
+"""Real projects and wheels, written and built on the spot."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localagent_cli.packaging.build import build_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BACKENDS = {
+    "hatchling": (
+        "hatchling>=1.27",
+        "hatchling.build",
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/{package}"]\n',
+    ),
+    "setuptools": (
+        "setuptools>=77",
+        "setuptools.build_meta",
+        '[tool.setuptools.packages.find]\nwhere = ["src"]\n[tool.setuptools.package-data]\n"*" = ["*.yaml"]\n',
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Makes projects and wheels below one folder."""
+
+    folder: Path
+
+    def project(
+        self,
+        name: str = "demo",
+        version: str = "1.0",
+        *,
+        requires: tuple[str, ...] = (),
+        backend: str = "hatchling",
+        package: str | None = None,
+        plugin: bool = True,
+        extra: str = "",
+    ) -> Path:
+        """A project whose package tells its version as ``VERSION``; a plugin's unless `plugin` is false."""
+        package = package or name.replace("-", "_")
+        need, hooks, table = BACKENDS[backend]
+        entry = (
+            f'[project.entry-points."localagent.plugins.commands"]\n{name} = "{package}.plugin:Demo"\n'
+            if plugin
+            else ""
+        )
+        root = self.folder / "projects" / f"{name}-{version}"
+        source = root / "src" / package
+        source.mkdir(parents=True)
+        (root / "pyproject.toml").write_text(
+            f'[build-system]\nrequires = ["{need}"]\nbuild-backend = "{hooks}"\n'
+            f'[project]\nname = "{name}"\nversion = "{version}"\nrequires-python = ">=3.11"\n'
+            f"dependencies = {list(requires)!r}\n{entry}"
+            f"{table.format(package=package)}{extra}",
+            encoding="utf-8",
+        )
+        (source / "__init__.py").write_text(f'VERSION = "{version}"\n', encoding="utf-8")
+        if plugin:
+            (source / "plugin.py").write_text("class Demo:\n    pass\n", encoding="utf-8")
+            (source / "plugin-manifest.yaml").write_text(f"name: {name}\nversion: {version}\n", encoding="utf-8")
+        return root
+
+    def wheel(self, name: str = "demo", version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
+        """The built wheel of a plugin's project."""
+        built = build_project(self.project(name, version, requires=requires), out=self.folder / "wheels", sdist=False)
+        assert built.wheel is not None
+        return built.wheel
+
+    def library(self, name: str, version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
+        """A wheel that is no plugin's, in the folder that stands for the index."""
+        package = name.replace("-", "_")
+        metadata = [f"Requires-Dist: {need}" for need in requires]
+        return self.raw_wheel(
+            {f"{package}/__init__.py": f'VERSION = "{version}"\n'},
+            name=name,
+            version=version,
+            metadata=metadata,
+            folder=self.index,
+        )
+
+    @property
+    def index(self) -> Path:
+        """The folder that pip is told to find wheels in."""
+        return self.folder / "index"
+
+    def raw_wheel(
+        self,
+        files: dict[str, str],
+        *,
+        name: str = "demo",
+        version: str = "1.0",
+        metadata: list[str] | None = None,
+        folder: Path | None = None,
+        entry_points: str = "",
+        record: str | None = None,
+        tag: str = "py3-none-any",
+    ) -> Path:
+        """A wheel zipped by hand, with a right RECORD unless one is given."""
+        escaped = name.replace("-", "_")
+        info = f"{escaped}-{version}.dist-info"
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *(metadata or [])]
+        members = {
+            **files,
+            f"{info}/METADATA": "\n".join(lines) + "\n\n",
+            f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        }
+        if entry_points:
+            members[f"{info}/entry_points.txt"] = entry_points
+        members[f"{info}/RECORD"] = record if record is not None else record_of(members, info)
+        target = (folder or self.folder / "raw") / f"{escaped}-{version}-{tag}.whl"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(target, "w") as archive:
+            for path, text in members.items():
+                archive.writestr(path, text)
+        return target
+
+
+def record_of(members: dict[str, str], info: str) -> str:
+    """The RECORD of the files: a line of path, hash and size each."""
+    lines = [f"{path},{digest_of(text)},{len(text.encode())}" for path, text in members.items()]
+    return "\n".join([*lines, f"{info}/RECORD,,"]) + "\n"
+
+
+def digest_of(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+@pytest.fixture
+def home(home: Path, monkeypatch: pytest.MonkeyPatch, workshop: Workshop) -> Path:
+    """An empty home, and a pip that sees the workshop's index and no other."""
+    workshop.index.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(workshop.index))
+    return home
