@@ -1,4 +1,4 @@
-"""The host's own commands: one table that help, dispatch and completion read."""
+"""The host's own commands and the options before them: tables that help, dispatch and completion read."""
 
 from __future__ import annotations
 
@@ -9,3 +9,13 @@ BUILTINS: dict[str, tuple[str, str]] = {
     "doctor": ("Look for what is wrong with the host and its surroundings", "localagent_cli.commands.doctor:app"),
 }
 """By name the help line and ``module:attribute`` of the Typer app."""
+
+GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
+    ("--debug", "Show full traces of errors"),
+    ("--no-plugins", "Run without any plugin"),
+    ("--only A,B", "Run with these plugins only"),
+    ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
+    ("--version", "Print the version"),
+    ("--help, -h", "Print this page"),
+)
+"""The options before the command, with their help."""

@@ -6,20 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localagent.errors import UsageError
+from localagent_cli.builtin_commands import GLOBAL_OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-HELP: tuple[tuple[str, str], ...] = (
-    ("--debug", "Show full traces of errors"),
-    ("--no-plugins", "Run without any plugin"),
-    ("--only A,B", "Run with these plugins only"),
-    ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
-    ("--version", "Print the version"),
-    ("--help, -h", "Print this page"),
-)
-"""The options with their help, for the root's help page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +65,6 @@ def _value(name: str, rest: list[str]) -> str:
 def _suggestion(name: str) -> str:
     import difflib
 
-    known = [words.split()[0].rstrip(",") for words, _ in HELP]
+    known = [words.split()[0].rstrip(",") for words, _ in GLOBAL_OPTIONS]
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean '{near[0]}'?" if near else "localagent --help"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -21,6 +22,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"localagent {__version__}")
         return 0
+    if words in ([], ["--help"], ["-h"]):
+        from localagent_cli.root_help import kept_root_help
+
+        page = kept_root_help(os.environ)
+        if page is not None:
+            print(page)
+            return 0
     from localagent_cli.session import run
 
     return run(words)

@@ -17,7 +17,7 @@ _SHOWN_PASSES = 12
 
 
 def show_outcome(outcome: TestOutcome) -> None:
-    """Print one table for conformance and one for the plugin's own tests, failures with their reason, then a verdict."""
+    """Print a table of promises kept, one of the plugin's own tests, the reasons of failures, and a verdict."""
     for kind, title in _TITLES.items():
         results = [result for result in outcome.results if result.kind == kind]
         if results:

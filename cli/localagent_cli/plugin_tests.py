@@ -1,4 +1,4 @@
-"""The tests of a plugin: conformance to the host's rules, and the tests it brings along, each in a process of its own."""
+"""The tests of a plugin, run in processes of their own: conformance to the host's rules, and what it brings along."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from localagent.errors import ManifestError, MissingExtra, PluginNotAvailable
 from localagent.host.environments import current_environment
-from localagent.host.identity import is_plugin_folder, manifest_in
-from localagent.manifest.model import MANIFEST_NAMES, read_manifest
+from localagent.host.identity import is_plugin_folder
+from localagent.manifest.model import MANIFEST_NAMES, manifest_in, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,20 +28,32 @@ if TYPE_CHECKING:
 CONFORMANCE_LIMIT = 120.0
 """Seconds that the conformance of one plugin, which may hang, can take."""
 
+_PYTEST_VARIABLES = frozenset({"PYTEST_ADDOPTS", "PYTEST_PLUGINS"})
+"""What the user tells pytest by the environment; it concerns the plugin's own tests."""
+
+# The process ends when pytest is done, whatever threads and exit functions the plugin left.
+_CONFORMANCE = """\
+import os, sys, pytest
+code = pytest.main(sys.argv[1:])
+sys.stdout.flush()
+os._exit(code)
+"""
+
 _TAIL = 40
 """Lines of output that are kept."""
+
+_STACK = "(most recent call first):\n"
+"""What faulthandler prints before a stack."""
+
+_INNERMOST = 5
+"""Lines of such a stack that tell where it hung."""
 
 _NO_TESTS = 5
 """pytest's exit code where there is no test to run."""
 
 # With these a developer steers the host; a plugin's settings, LOCALAGENT_<PLUGIN>_<KEY>, are something else.
 _HOST_VARIABLES = frozenset(
-    {
-        "LOCALAGENT_HOME",
-        "LOCALAGENT_DEV_MODE",
-        "LOCALAGENT_PLUGINS_ALLOW_DEV",
-        "LOCALAGENT_PLUGINS_ENABLED",
-    }
+    {"LOCALAGENT_HOME", "LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED"}
 )
 
 
@@ -155,10 +167,12 @@ class _Ended:
 
     @property
     def reason(self) -> str:
-        """Why there is no better news, in one sentence."""
+        """Why there is no better news: one sentence, then where it hung or what was printed last."""
+        stack = self.output.rpartition(_STACK)[2].splitlines()
+        if self.code is None and _STACK in self.output:
+            return "\n".join(("it hung, and had to be stopped:", *stack[:_INNERMOST]))
         how = "it had to be stopped" if self.code is None else f"it ended with code {self.code}"
-        last = "\n".join(self.output.strip().splitlines()[-_TAIL:])
-        return f"{how}:\n{last}" if last else how
+        return "\n".join((how, *self.output.strip().splitlines()[-_TAIL:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +198,18 @@ class _Bench:
         report = self.scratch / "conformance.json"
         # -P: a plugin's folder is no import path for the host either.
         command = (
-            *(sys.executable, "-P", "-m", "pytest", "-q", "-p", "localagent", "-p", "no:cacheprovider"),
+            *(sys.executable, "-P", "-c", _CONFORMANCE, "-q", "-p", "localagent", "-p", "no:cacheprovider"),
             *("-c", str(configuration), "-o", f"faulthandler_timeout={CONFORMANCE_LIMIT / 2}"),
             *("--localagent-plugin", self.subject.option, "--localagent-conformance-only"),
             *("--localagent-report", str(report), str(self.scratch)),
         )
-        environ = {name: value for name, value in self.environ.items() if name != "PYTEST_ADDOPTS"}
+        environ = {name: value for name, value in self.environ.items() if name not in _PYTEST_VARIABLES}
         ended = self._run(command, environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, limit=CONFORMANCE_LIMIT)
         results = _read(report, "conformance")
-        if not results:
-            message = f"the plugin ended the process that tested it: {ended.reason}"
-            results = (TestResult("conformance", "conformance", "failed", message=message),)
-        return results, ended.output
+        if results and (ended.code == 0 or any(result.outcome == "failed" for result in results)):
+            return results, ended.output
+        message = f"the plugin's life was not seen to its end: {ended.reason}"
+        return (*results, TestResult("conformance", "conformance", "failed", message=message)), ended.output
 
     def own(self, command: tuple[str, ...]) -> tuple[tuple[TestResult, ...], str]:
         """Run the plugin's own tests."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from localagent.errors import LocalAgentError
 from localagent.host.situation import HostOptions, Situation
-from localagent.host.survey import learn, survey
+from localagent.host.survey import keep_hot, learn, survey
 from localagent.manifest.names import BUILTIN_COMMANDS
 from localagent.version import __version__
 from localagent_cli import global_options, output
 from localagent_cli.exit_codes import DONE, INTERRUPTED, code_of
-from localagent_cli.root_help import root_help
+from localagent_cli.root_help import page, plugin_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,5 +78,7 @@ def _help(options: GlobalOptions) -> int:
     situation = Situation.read(host_options(options))
     picture = learn(survey(situation), situation)
     tell_problem(picture)
-    output.show(root_help(picture))
+    rows = plugin_rows(picture)
+    keep_hot(picture, situation, rows)
+    output.show(page(rows))
     return DONE

@@ -192,7 +192,7 @@ def installed_set(home: Path) -> InstalledSet:
     environment, problem = environments.read_pointer(home)
     if environment is None:
         raise PluginNotAvailable(problem or "no plugin is installed", fix="localagent plugins install PATH")
-    return InstalledSet(environment, tuple(scan([str(environment)])[0]))
+    return InstalledSet(environment, scan([str(environment)]).distributions)
 
 
 @contextlib.contextmanager

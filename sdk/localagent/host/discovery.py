@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localagent.errors import ManifestError
@@ -11,7 +11,7 @@ from localagent.host import distributions, identity
 from localagent.host.consent import is_trusted
 from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind
 from localagent.manifest.layout import module_file, package_dirs
-from localagent.manifest.model import find_manifest, read_manifest
+from localagent.manifest.model import find_manifest, manifest_in, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,71 +28,85 @@ class Discovery:
     Attributes:
         specs: one for each plugin and source, in order of precedence; two sources with one real path are one.
         unreadable: distributions whose entry points cannot be read.
+        rests_on: the files and folders whose change would change this.
     """
 
     specs: tuple[PluginSpec, ...]
-    unreadable: tuple[Unreadable, ...] = field(default=())
+    unreadable: tuple[Unreadable, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
 
 def discover(
     home: Home,
     *,
+    import_path: Iterable[str],
     development: Iterable[Path] = (),
     trusted: tuple[Path, ...] = (),
     current: Path | None = None,
-    import_path: Iterable[str] | None = None,
 ) -> Discovery:
     """Find plugins in all sources.
 
     Args:
         home: LocalAgent's home; its ``plugins`` folder is a source.
+        import_path: where to look for distributions.
         development: the development folders, in order.
         trusted: folders the user agreed to run.
         current: the current folder; development folders below it are untrusted unless in `trusted`.
-        import_path: where to look for distributions; `sys.path` if None.
     """
-    installed, unreadable = distributions.scan(import_path)
-    folder_specs = [
-        *(
-            spec
-            for folder in development
-            for spec in _in_folder(
-                folder, SourceKind.DEVELOPMENT, trusted=trusted, guarded_below=_guarded(current, home)
-            )
-        ),
-        *_in_folder(home.plugins, SourceKind.HOME, trusted=trusted, guarded_below=None),
-    ]
-    installed_specs = [
-        _from_distribution(distribution, entry) for distribution in installed for entry in distribution.entries
-    ]
-    return Discovery(tuple(_merge(folder_specs, installed_specs)), tuple(unreadable))
+    installed = distributions.scan(import_path)
+    sources = [*((folder, SourceKind.DEVELOPMENT) for folder in development), (home.plugins, SourceKind.HOME)]
+    rests_on = [*installed.rests_on]
+    folder_specs: list[PluginSpec] = []
+    for folder, kind in sources:
+        rests_on.append(str(folder))
+        is_strange = kind is SourceKind.DEVELOPMENT and current is not None and _is_strange(folder, current, home.path)
+        for child in _children(folder):
+            source = Source(kind, child, trusted=not is_strange or is_trusted(child, trusted))
+            folder_specs += _in_child(child, source)
+            rests_on += _tree(child)
+    installed_specs = [_from_distribution(each, entry) for each in installed.distributions for entry in each.entries]
+    for each in installed.distributions:
+        rests_on += _tree(each.editable) if each.editable else ()
+    specs = tuple(_merge(folder_specs, installed_specs))
+    rests_on += [str(file) for spec in specs for file in _files_of(spec) if spec.source.is_folder]
+    return Discovery(specs, installed.unreadable, tuple(dict.fromkeys(rests_on)))
 
 
-def _guarded(current: Path | None, home: Home) -> tuple[Path, Path] | None:
-    return (current.resolve(), home.path.resolve()) if current is not None else None
-
-
-def _in_folder(
-    folder: Path, kind: SourceKind, *, trusted: tuple[Path, ...], guarded_below: tuple[Path, Path] | None
-) -> Iterator[PluginSpec]:
+def _children(folder: Path) -> list[Path]:
+    """What lies in a source folder, as real paths; what begins with a dot or an underscore is nobody's plugin."""
     try:
-        children = sorted(child for child in folder.iterdir() if not child.name.startswith((".", "_")))
+        return sorted(child.resolve() for child in folder.iterdir() if not child.name.startswith((".", "_")))
     except OSError:
         # A source folder that is absent or may not be listed holds nothing to offer; doctor looks at the home.
-        return
-    for child in children:
-        real = child.resolve()
-        needs_trust = guarded_below is not None and _is_strange(folder.resolve(), *guarded_below)
-        source = Source(kind, real, trusted=not needs_trust or is_trusted(real, trusted))
-        if child.is_dir() and identity.is_plugin_folder(real):
-            yield from identity.identify_folder(real, source)
-        elif child.suffix == ".py" and child.is_file():
-            yield from identity.identify_file(real, source)
+        return []
+
+
+def _in_child(child: Path, source: Source) -> list[PluginSpec]:
+    if child.is_dir():
+        return identity.identify_folder(child, source) if identity.is_plugin_folder(child) else []
+    return identity.identify_file(child, source) if child.suffix == ".py" else []
+
+
+def _tree(root: Path) -> Iterator[str]:
+    """The folders and files of a source tree that decide which plugins it holds."""
+    yield str(root)
+    if root.is_dir():
+        yield from (str(root / mark) for mark in identity.MARKS)
+        yield from (str(folder) for pattern in ("*/", "src/*/") for folder in root.glob(pattern) if _is_code(folder))
+
+
+def _is_code(folder: Path) -> bool:
+    return not folder.name.startswith((".", "__")) and (folder / "__init__.py").is_file()
+
+
+def _files_of(spec: PluginSpec) -> Iterator[Path]:
+    yield from (file for file in (spec.module_file, spec.manifest_file) if file is not None)
 
 
 def _is_strange(folder: Path, current: Path, home: Path) -> bool:
     """Whether a development folder may be somebody else's: it lies below the current folder, but not in the home."""
-    return folder.is_relative_to(current) and not folder.is_relative_to(home)
+    real = folder.resolve()
+    return real.is_relative_to(current.resolve()) and not real.is_relative_to(home.resolve())
 
 
 def _from_distribution(distribution: PluginDistribution, entry: PluginEntry) -> PluginSpec:
@@ -125,9 +139,7 @@ def _from_distribution(distribution: PluginDistribution, entry: PluginEntry) -> 
 def _with_manifest(spec: PluginSpec, distribution: PluginDistribution, module: str) -> PluginSpec:
     top = module.partition(".")[0]
     manifest_file = (
-        identity.manifest_in(distribution.editable)
-        if distribution.editable
-        else find_manifest(distribution.info.parent / top)
+        manifest_in(distribution.editable) if distribution.editable else find_manifest(distribution.info.parent / top)
     )
     if manifest_file is None:
         return spec

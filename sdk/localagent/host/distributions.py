@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,21 +54,48 @@ class Unreadable:
     reason: str
 
 
-def scan(folders: Iterable[str] | None = None) -> tuple[list[PluginDistribution], list[Unreadable]]:
-    """Plugin distributions on the import path, the first of each name winning as in imports.
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What is on an import path.
 
-    Args:
-        folders: import path entries; `sys.path` if None.
+    Attributes:
+        distributions: those with plugins; the first of each name wins, as in imports.
+        unreadable: those whose entry points cannot be read.
+        rests_on: the files and folders whose change would change this.
     """
+
+    distributions: tuple[PluginDistribution, ...]
+    unreadable: tuple[Unreadable, ...]
+    rests_on: tuple[str, ...]
+
+
+def scan(folders: Iterable[str]) -> Scan:
+    """Look for plugin distributions in the folders of an import path."""
     found: dict[str, PluginDistribution] = {}
     unreadable: list[Unreadable] = []
-    for info in _info_folders(sys.path if folders is None else folders):
-        distribution = _read(info)
-        if isinstance(distribution, Unreadable):
-            unreadable.append(distribution)
-        elif distribution is not None:
-            found.setdefault(distribution.name, distribution)
-    return list(found.values()), unreadable
+    rests_on: list[str] = []
+    for folder in dict.fromkeys(folders):
+        rests_on.append(folder)
+        for info in _info_folders(folder):
+            outcome = _read(info)
+            if isinstance(outcome, Unreadable):
+                unreadable.append(outcome)
+            elif outcome is not None:
+                found.setdefault(outcome.name, outcome)
+            rests_on += _beneath_notice(info, outcome)
+    return Scan(tuple(found.values()), tuple(unreadable), tuple(rests_on))
+
+
+def _beneath_notice(info: Path, outcome: PluginDistribution | Unreadable | None) -> list[str]:
+    """What of a distribution may change without its folder's stamp telling.
+
+    Installers write RECORD last, so one without it may be half-way in. What is unreadable may be mended in place, and
+    an editable install is changed in place.
+    """
+    is_editable = isinstance(outcome, PluginDistribution) and outcome.editable is not None
+    if is_editable or isinstance(outcome, Unreadable) or not (info / "RECORD").is_file():
+        return [str(info), str(info / "entry_points.txt")]
+    return []
 
 
 def normalise(name: str) -> str:
@@ -76,14 +103,13 @@ def normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _info_folders(folders: Iterable[str]) -> Iterator[Path]:
-    for folder in dict.fromkeys(folders):
-        try:
-            children = sorted(Path(folder or ".").iterdir())
-        except OSError:
-            # Zip files, folders that are gone or may not be listed hold no distribution that we could load.
-            continue
-        yield from (child for child in children if child.name.endswith((".dist-info", ".egg-info")))
+def _info_folders(folder: str) -> Iterator[Path]:
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - a thousand Path objects cost more than the listing
+    except OSError:
+        # Zip files, folders that are gone or may not be listed hold no distribution that we could load.
+        return
+    yield from (Path(folder, name) for name in names if name.endswith((".dist-info", ".egg-info")))
 
 
 def _read(info: Path) -> PluginDistribution | Unreadable | None:

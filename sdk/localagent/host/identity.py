@@ -11,7 +11,7 @@ from localagent.errors import ManifestError
 from localagent.host.distributions import GROUP_PREFIX, KIND_OF_GROUP
 from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source
 from localagent.manifest.layout import module_file, package_dirs
-from localagent.manifest.model import find_manifest, read_manifest
+from localagent.manifest.model import manifest_in, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,14 +90,6 @@ def identify_file(file: Path, source: Source) -> list[PluginSpec]:
         )
         for item in _of_classes(file)
     ]
-
-
-def manifest_in(root: Path) -> Path | None:
-    """The manifest of a source folder: in the folder itself, else in the package it holds."""
-    packages = (
-        file.parent for pattern in ("*/__init__.py", "src/*/__init__.py") for file in sorted(root.glob(pattern))
-    )
-    return next(filter(None, map(find_manifest, (root, *packages))), None)
 
 
 def read_pyproject(root: Path) -> Mapping[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, PluginNotAvailable
 from localagent.host import consent, environments
 from localagent.host.commands import CommandTable, tabulate
-from localagent.host.discovery import Discovery, discover
+from localagent.host.finding import deciding_files, discovered
 from localagent.host.identity import identify_file, identify_folder
+from localagent.host.index import IndexFile, file_clock
 from localagent.host.records import Record, find_record, keep_records, read_records
 from localagent.host.spec import CommandHelp, PluginSpec, Source, SourceKind, State
 from localagent.host.states import Said, Verdict, choose, failed, judge
@@ -78,6 +79,7 @@ class Survey:
         plugins: the one plugin of each name that would be loaded, by name, in order of precedence.
         shadowed: plugins whose name another one has.
         unreadable: distributions whose entry points cannot be read.
+        rests_on: the files and folders whose change would change what was found.
         problem: why the user's configuration cannot be read; then every plugin is off.
         reserved: names of built-in commands.
     """
@@ -85,6 +87,7 @@ class Survey:
     plugins: dict[str, Surveyed]
     shadowed: tuple[Surveyed, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    rests_on: tuple[str, ...] = ()
     problem: LocalAgentError | None = None
     reserved: frozenset[str] = frozenset()
 
@@ -113,31 +116,51 @@ class Survey:
 
 
 def survey(situation: Situation) -> Survey:
-    """Find all plugins and judge each; runs no plugin code."""
+    """Find all plugins and judge each; runs no plugin code.
+
+    What was found is kept in the index, and taken from there as long as nothing it rests on has changed.
+    """
     _activate_environment(situation)
     problem = situation.settings.problem
     try:
         said = _said(situation)
     except ConfigError as error:
         problem, said = error, Said({}, {}, off_because=_off(error))
-    found = _discover(situation)
-    extra = {spec.source.root for folder in situation.options.extra for spec in _extra_specs(folder)}
+    found = discovered(situation)
+    named = _named_for_this_run(situation)
+    roots = {spec.source.root for spec in named}
 
     def verdict_of(spec: PluginSpec) -> Verdict:
-        return judge_extra(spec) if spec.source.root in extra else judge(spec, said)
+        return judge_named(spec) if spec.source.root in roots else judge(spec, said)
 
-    winners, shadowed = choose(found.specs, verdict_of)
+    winners, shadowed = choose((*named, *found.specs), verdict_of)
     kept = read_records(situation.home)
     return Survey(
         {name: _with_record(spec, verdict, find_record(kept, spec)) for name, (spec, verdict) in winners.items()},
         tuple(Surveyed(spec, verdict) for spec, verdict in shadowed),
         found.unreadable,
+        (*found.rests_on, *deciding_files(situation)),
         problem,
         situation.options.reserved,
     )
 
 
-def judge_extra(spec: PluginSpec) -> Verdict:
+def keep_hot(picture: Survey, situation: Situation, content: Any) -> None:
+    """Keep what a warm start needs of the picture in the hot index; not where this run sees less than others would."""
+    options = situation.options
+    if picture.problem is not None or not options.plugins or options.only is not None or options.extra:
+        return
+    home = situation.home
+    since = file_clock(str(home.path))
+    if since is not None:
+        said = (home.config_file, home.lock_file, home.records_file)
+        rests_on = (*picture.rests_on, *map(str, said))
+        IndexFile(str(home.path), str(situation.current), "hot", situation.settings.environ).write(
+            content, rests_on=rests_on, since=since
+        )
+
+
+def judge_named(spec: PluginSpec) -> Verdict:
     """The state of a plugin that this run names by its folder: naming it is the consent for this run."""
     return failed(spec.flaw) if spec.flaw is not None else Verdict(State.ENABLED)
 
@@ -181,22 +204,14 @@ def _off(problem: LocalAgentError) -> tuple[str, str]:
     return f"the configuration cannot be read ({problem.place})", problem.fix or f"correct {problem.place}"
 
 
-def _discover(situation: Situation) -> Discovery:
-    found = discover(
-        situation.home,
-        development=situation.development.directories,
-        trusted=consent.trusted_folders(situation.home),
-        current=situation.current,
-    )
-    extra = tuple(spec for folder in situation.options.extra for spec in _extra_specs(folder))
-    return dataclasses.replace(found, specs=(*extra, *found.specs))
+def _named_for_this_run(situation: Situation) -> tuple[PluginSpec, ...]:
+    """The plugins of the folders and files that this run was given."""
+    return tuple(spec for path in situation.options.extra for spec in _identify(path.resolve()))
 
 
-def _extra_specs(path: Path) -> list[PluginSpec]:
-    """The plugins of a folder or file that was named for this run."""
-    real = path.resolve()
-    source = Source(SourceKind.DEVELOPMENT, real)
-    return identify_file(real, source) if real.is_file() else identify_folder(real, source)
+def _identify(path: Path) -> list[PluginSpec]:
+    source = Source(SourceKind.DEVELOPMENT, path)
+    return identify_file(path, source) if path.is_file() else identify_folder(path, source)
 
 
 def _activate_environment(situation: Situation) -> None:

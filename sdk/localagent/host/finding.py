@@ -1,0 +1,64 @@
+"""What discovery finds, taken from the index while that holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localagent.host import consent, environments
+from localagent.host.discovery import Discovery, discover
+from localagent.host.distributions import Unreadable
+from localagent.host.index import IndexFile, file_clock, import_path, prune
+from localagent.host.spec import PluginSpec
+
+if TYPE_CHECKING:
+    from localagent.host.situation import Situation
+
+
+def discovered(situation: Situation) -> Discovery:
+    """All plugins there are."""
+    home, current = str(situation.home.path), str(situation.current)
+    index = IndexFile(home, current, "full", situation.settings.environ)
+    kept = index.read()
+    if kept is not None:
+        return _from_json(kept)
+    since = file_clock(home)
+    found = _discover(situation)
+    if since is not None:
+        index.write(_to_json(found), rests_on=(*found.rests_on, *deciding_files(situation)), since=since)
+        prune(home)
+    return found
+
+
+def deciding_files(situation: Situation) -> tuple[str, ...]:
+    """The files besides plugins' own that decide what is found and from where."""
+    home = situation.home
+    return tuple(map(str, (home.development_file, home.trust_file, environments.pointer_file(home.path))))
+
+
+def _discover(situation: Situation) -> Discovery:
+    environment = environments.current_environment(situation.home.path)
+    installed = import_path(str(situation.home.path), str(situation.current))
+    return discover(
+        situation.home,
+        import_path=[*installed, *([str(environment)] if environment else [])],
+        development=situation.development.directories,
+        trusted=consent.trusted_folders(situation.home),
+        current=situation.current,
+    )
+
+
+def _to_json(found: Discovery) -> dict[str, Any]:
+    return {
+        "specs": [spec.to_dict() for spec in found.specs],
+        "unreadable": [[str(each.file), each.line, each.reason] for each in found.unreadable],
+        "rests_on": list(found.rests_on),
+    }
+
+
+def _from_json(kept: dict[str, Any]) -> Discovery:
+    return Discovery(
+        tuple(map(PluginSpec.from_dict, kept["specs"])),
+        tuple(Unreadable(Path(file), line, reason) for file, line, reason in kept["unreadable"]),
+        tuple(kept["rests_on"]),
+    )
