@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from localagent import Host, HostOptions, ManifestError, PluginManager, PluginNotAvailable
 from localagent.errors import MissingExtra
 from localagent_cli.plugin_tests import TestOutcome, run_plugin_tests
@@ -51,14 +52,12 @@ def manager(tmp_path: Path) -> PluginManager:
     return PluginManager(Host.open(HostOptions(home=tmp_path / "home")))
 
 
-def make(folder: Path, **texts: str) -> Path:
-    """A flat plugin; `texts` are by file name, with ``__`` for ``.`` and ``___`` for ``/``."""
-    files = {"plugin-manifest.yaml": MANIFEST, "plugin.py": PLUGIN} | {
-        name.replace("___", "/").replace("__", "."): text for name, text in texts.items()
-    }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(dedent(text), encoding="utf-8")
+def make(folder: Path, files: dict[str, str] | None = None) -> Path:
+    """A flat plugin; `files` are texts by path."""
+    for path, text in ({"plugin-manifest.yaml": MANIFEST, "plugin.py": PLUGIN} | (files or {})).items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text), encoding="utf-8")
     return folder
 
 
@@ -72,7 +71,7 @@ def by_id(outcome: TestOutcome, kind: str) -> dict[str, str]:
 
 
 def test_a_new_plugin_passes(tmp_path: Path, manager: PluginManager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_asyncio.plugin")
     created = create_plugin("project-analyzer", "command", into=tmp_path)
     outcome = run_plugin_tests(str(created.path), manager=manager)
     assert outcome.passed, outcome
@@ -97,7 +96,7 @@ def test_own_tests_run_in_the_plugins_folder_over_a_home_of_their_own(
         assert "LOCALAGENT_DEV_MODE" not in os.environ
         assert os.environ["LOCALAGENT_GREETER_TONE"] == "warm"
     """
-    folder = make(tmp_path / "greeter", tests___test_it__py=tests)
+    folder = make(tmp_path / "greeter", {"tests/test_it.py": tests})
     outcome = run_plugin_tests(str(folder), manager=manager)
     assert by_id(outcome, "own") == {"tests/test_it.py::test_surroundings": "passed"}, outcome.results
 
@@ -105,7 +104,7 @@ def test_own_tests_run_in_the_plugins_folder_over_a_home_of_their_own(
 def test_a_broken_import_is_told_with_its_place_beside_the_plugins_own_tests(
     tmp_path: Path, manager: PluginManager
 ) -> None:
-    folder = make(tmp_path / "greeter", plugin__py="\nimport no_such_module\n", tests___test_it__py="import plugin")
+    folder = make(tmp_path / "greeter", {"plugin.py": "\nimport no_such_module\n", "tests/test_it.py": "import plugin"})
     outcome = run_plugin_tests(str(folder), manager=manager)
     assert not outcome.passed
     assert outcome.exit_code == 1
@@ -118,15 +117,24 @@ def test_a_broken_import_is_told_with_its_place_beside_the_plugins_own_tests(
     assert "No module named 'no_such_module'" in own.message
 
 
-def test_a_plugin_that_ends_the_process_is_a_failed_result(tmp_path: Path, manager: PluginManager) -> None:
-    folder = make(tmp_path / "greeter", plugin__py="import os\nos._exit(0)\n")
-    (result,) = run_plugin_tests(str(folder), manager=manager).results
-    assert (result.kind, result.outcome) == ("conformance", "failed")
-    assert "ended with code 0" in result.message
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.abort()", "raise KeyboardInterrupt"])
+def test_a_plugin_that_ends_the_process_has_failed(end: str, tmp_path: Path, manager: PluginManager) -> None:
+    folder = make(tmp_path / "greeter", {"plugin.py": f"import os\n{end}\n"})
+    outcome = run_plugin_tests(str(folder), manager=manager)
+    assert not outcome.passed
+    assert "not seen to its end" in outcome.results[0].message
+
+
+def test_a_thread_that_never_ends_is_told_of_and_not_waited_for(tmp_path: Path, manager: PluginManager) -> None:
+    head = "import threading\nthreading.Thread(target=threading.Event().wait, name='endless').start()\n"
+    outcome = run_plugin_tests(str(make(tmp_path / "greeter", {"plugin.py": head + PLUGIN})), manager=manager)
+    (failed,) = (result for result in outcome.results if result.outcome == "failed")
+    assert failed.id.endswith("LA606-leaves-nothing")
+    assert "thread 'endless'" in failed.message
 
 
 def test_conformance_does_not_see_the_plugins_pytest_configuration(tmp_path: Path, manager: PluginManager) -> None:
-    folder = make(tmp_path / "greeter", pytest__ini="[pytest]\naddopts = --no-such-option\n", test_it__py="")
+    folder = make(tmp_path / "greeter", {"pytest.ini": "[pytest]\naddopts = --no-such-option\n", "test_it.py": ""})
     outcome = run_plugin_tests(str(folder), manager=manager)
     assert set(by_id(outcome, "conformance").values()) == {"passed"}
     assert by_id(outcome, "own") == {"pytest": "failed"}
@@ -150,7 +158,7 @@ def test_static_findings_are_shown_and_decide_nothing(tmp_path: Path, manager: P
 
 
 def test_the_manifest_names_the_command(tmp_path: Path, manager: PluginManager) -> None:
-    folder = make(tmp_path / "greeter", one__py="def test_one(): pass", two__py="def test_two(): pass")
+    folder = make(tmp_path / "greeter", {"one.py": "def test_one(): pass", "two.py": "def test_two(): pass"})
     declare(folder, "pytest -q 'one.py'")
     outcome = run_plugin_tests(str(folder), manager=manager)
     assert by_id(outcome, "own") == {"one.py::test_one": "passed"}
@@ -183,7 +191,7 @@ def test_a_command_that_cannot_be_split_is_the_manifests_fault(tmp_path: Path, m
 
 
 def test_a_plugin_is_found_by_its_name(tmp_path: Path, manager: PluginManager) -> None:
-    make(tmp_path / "home/plugins/greeter", test_it__py="from plugin import Greeter\ndef test_it(): pass")
+    make(tmp_path / "home/plugins/greeter", {"test_it.py": "from plugin import Greeter\ndef test_it(): pass"})
     outcome = run_plugin_tests("greeter", manager=manager)
     assert outcome.passed, outcome
     assert by_id(outcome, "own") == {"test_it.py::test_it": "passed"}
@@ -192,7 +200,7 @@ def test_a_plugin_is_found_by_its_name(tmp_path: Path, manager: PluginManager) -
 def test_a_folder_that_nobody_trusts_is_not_run_by_name(
     tmp_path: Path, manager: PluginManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(tmp_path / "clone/dev-plugins/greeter", plugin__py=f"{PLUGIN}\nopen({str(tmp_path / 'ran')!r}, 'w')")
+    make(tmp_path / "clone/dev-plugins/greeter", {"plugin.py": f"{PLUGIN}\nopen({str(tmp_path / 'ran')!r}, 'w')"})
     monkeypatch.chdir(tmp_path / "clone")
     untrusting = PluginManager(Host.open(HostOptions(home=tmp_path / "home")))
     with pytest.raises(PluginNotAvailable, match="untrusted"):
@@ -205,7 +213,7 @@ def test_an_installed_plugin_has_conformance_only(
 ) -> None:
     site = tmp_path / "site"
     info = site / "greeter-1.0.dist-info"
-    make(site / "greeter_package", __init____py="")
+    make(site / "greeter_package", {"__init__.py": ""})
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: greeter\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[localagent.plugins.commands]\ngreeter = greeter_package.plugin:Greeter\n")
@@ -235,9 +243,10 @@ def test_without_pytest_the_extra_is_named(
 
 
 def test_a_plugin_that_hangs_is_stopped(tmp_path: Path, manager: PluginManager) -> None:
-    def impatient(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+    def impatient(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        options["stdout"].write(b'Thread 0x1 (most recent call first):\n  File "plugin.py", line 3 in <module>\n')
         raise subprocess.TimeoutExpired(command, 1)
 
     (result,) = run_plugin_tests(str(make(tmp_path / "greeter")), manager=manager, runner=impatient).results
     assert result.outcome == "failed"
-    assert "it had to be stopped" in result.message
+    assert 'it hung, and had to be stopped:\n  File "plugin.py", line 3' in result.message

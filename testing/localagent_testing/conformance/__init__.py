@@ -1,0 +1,1 @@
+"""Conformance: rules that a plugin keeps while it really runs."""

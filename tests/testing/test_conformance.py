@@ -1,0 +1,256 @@
+"""Each rule of the family LA6 finds the plugin that breaks it, and no other rule does."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localagent_testing.conformance.life import Life, observe
+from localagent_testing.conformance.rules import CHECKS, RULES, Unobserved
+from localagent_testing.conformance.target import source_target
+
+if TYPE_CHECKING:
+    from localagent.diagnostics.diagnostic import Diagnostic
+    from testing.conftest import Workshop
+
+COMMAND = """
+def register_commands(self, app):
+    @app.command("greet")
+    def greet():
+        'Greet everybody.'
+"""
+
+
+@dataclass
+class Judged:
+    """What the rules said of one life, by their ids."""
+
+    broken: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    unobserved: dict[str, str] = field(default_factory=dict)
+
+
+def live(folder: Path, environ: dict[str, str] | None = None) -> Life:
+    (spec,) = source_target(folder.resolve()).specs
+    return observe(spec, environ or {})
+
+
+def judge(life: Life) -> Judged:
+    judged = Judged()
+    for rule in RULES:
+        try:
+            found = list(rule.check(life))
+        except Unobserved as reason:
+            judged.unobserved[rule.id] = str(reason)
+        else:
+            judged.broken.update({rule.id: found} if found else {})
+    return judged
+
+
+def test_a_good_plugin_breaks_no_rule(workshop: Workshop) -> None:
+    judged = judge(live(workshop.plugin()))
+    assert judged == Judged()
+
+
+def test_ids_are_unique_and_of_the_family() -> None:
+    ids = [rule.id for rule in RULES]
+    assert ids == sorted(set(ids))
+    assert {rule.family for rule in RULES} == {"LA6"}
+
+
+# By the word of the rule: how the class goes on, what stands before it, and words of the finding.
+BREAKING = {
+    "an import that fails": ("loads", COMMAND, "import no_such_module", "needs the module 'no_such_module'"),
+    "a syntax error": ("loads", COMMAND, "def", "SyntaxError"),
+    "an exit at import": ("loads", COMMAND, "raise SystemExit(0)", "asked the whole process to exit"),
+    "a constructor that raises": ("loads", f"{COMMAND}\ndef __init__(self): 1 / 0", "", "ZeroDivisionError"),
+    "a class that is abstract": ("loads", "pass", "", "register_commands"),
+    "a name of its own": ("name-agrees", f"{COMMAND}\nname = 'other'", "", "'other'"),
+    "no answer": ("initialises", f"{COMMAND}\nasync def initialize(self, context): pass", "", "returned None"),
+    "an answer of no": ("initialises", f"{COMMAND}\nasync def initialize(self, context): return False", "", "False"),
+    "an initialise that raises": ("initialises", f"{COMMAND}\nasync def initialize(self, context): 1 / 0", "", "Zero"),
+    "defaults that break the schema": (
+        "initialises",
+        f"{COMMAND}\ndef get_config_schema(self): return {{'properties': {{'n': {{'enum': [1], 'default': 'many'}}}}}}",
+        "",
+        "many",
+    ),
+    "registering that raises": ("registers", "def register_commands(self, app): 1 / 0", "", "ZeroDivisionError"),
+    "no command": ("registers", "def register_commands(self, app): pass", "", "added no command"),
+    "a command that Typer refuses": (
+        "registers",
+        "def register_commands(self, app):\n    app.command('x')(bad)",
+        "def bad(x: object): 'Do.'",
+        "not yet supported",
+    ),
+    "a cleanup that raises": ("cleanup-twice", f"{COMMAND}\nasync def cleanup(self): 1 / 0", "", "ZeroDivisionError"),
+    "a cleanup that works once": (
+        "cleanup-twice",
+        f"{COMMAND}\nthings = ['a']\nasync def cleanup(self): self.things.pop()",
+        "",
+        "pop from empty list",
+    ),
+    "a task that is left": (
+        "leaves-nothing",
+        f"{COMMAND}\nasync def initialize(self, context): return bool(start(asyncio.sleep(9), name='left behind'))",
+        "import asyncio\nstart = asyncio.create_task",
+        "'left behind'",
+    ),
+    "a command without help": (
+        "commands-have-help",
+        "def register_commands(self, app):\n    app.command('greet')(lambda: None)",
+        "",
+        "'greet' has no help",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BREAKING)
+def test_a_rule_is_broken_alone(case: str, workshop: Workshop) -> None:
+    word, body, head, expected = BREAKING[case]
+    judged = judge(live(workshop.plugin(body, head=head)))
+    rule = CHECKS[word]
+    assert list(judged.broken) == [rule.id]
+    finding = judged.broken[rule.id][0]
+    assert expected in finding.message
+    assert finding.fix
+    assert finding.where.file.is_relative_to(workshop.folder)
+
+
+def test_later_rules_are_not_judged_where_the_plugin_did_not_come_so_far(workshop: Workshop) -> None:
+    judged = judge(live(workshop.plugin(head="import no_such_module")))
+    assert list(judged.unobserved) == [rule.id for rule in RULES if rule.id > "LA601"]
+    assert judged.unobserved["LA605"] == "the plugin did not come so far: see LA601"
+
+
+def test_a_failure_is_placed_at_its_line(workshop: Workshop) -> None:
+    folder = workshop.plugin(head="import no_such_module")
+    (finding,) = judge(live(folder)).broken["LA601"]
+    assert str(finding.where) == f"{folder / 'plugin.py'}:3"
+    assert finding.fix == "python -m pip install no_such_module"
+
+
+def test_a_thread_that_is_left_is_named(workshop: Workshop) -> None:
+    body = f"""{COMMAND}
+stop = threading.Event()
+async def initialize(self, context):
+    threading.Thread(target=self.stop.wait, name="left behind").start()
+    return True
+"""
+    life = live(workshop.plugin(body, head="import threading"))
+    try:
+        assert list(judge(life).broken) == ["LA606"]
+        assert life.threads == ("thread 'left behind'",)
+    finally:
+        plugin: Any = life.plugin
+        plugin.stop.set()
+        (thread,) = (thread for thread in threading.enumerate() if thread.name == "left behind")
+        thread.join()
+
+
+def test_a_task_that_refuses_to_be_cancelled_is_named_and_abandoned(workshop: Workshop) -> None:
+    head = """
+    import asyncio
+    async def stubborn(free):
+        while not free.is_set():
+            try:
+                await free.wait()
+            except asyncio.CancelledError:
+                pass
+    """
+    body = f"""{COMMAND}
+async def initialize(self, context):
+    self.free = asyncio.Event()
+    self.task = context.spawn(stubborn(self.free))
+    return True
+"""
+    life = live(workshop.plugin(body, head=head))
+    assert list(judge(life).broken) == ["LA606"]
+    assert "stubborn" in life.tasks[0]
+    plugin: Any = life.plugin
+    plugin.free.set()
+    plugin.task.get_loop().run_until_complete(plugin.task)
+    plugin.task.get_loop().close()
+
+
+def test_what_the_context_started_and_the_loop_owns_is_no_leftover(workshop: Workshop) -> None:
+    body = f"""{COMMAND}
+async def initialize(self, context):
+    context.spawn(asyncio.sleep(60))
+    await asyncio.to_thread(len, "")
+    return True
+"""
+    assert judge(live(workshop.plugin(body, head="import asyncio"))) == Judged()
+
+
+def test_commands_that_differ_from_the_declared_ones_are_a_warning(workshop: Workshop) -> None:
+    folder = workshop.plugin()
+    manifest = folder / "plugin-manifest.yaml"
+    manifest.write_text(manifest.read_text() + "      commands: [{name: greet}, {name: bow}]\n")
+    ((rule, (finding,)),) = judge(live(folder)).broken.items()
+    assert rule == "LA608"
+    assert finding.severity.value == "warning"
+    assert finding.message == "'bow' is declared but not registered; 'wave' is registered but not declared"
+
+
+def test_a_manifest_that_cannot_be_read_is_a_plugin_that_does_not_load(workshop: Workshop) -> None:
+    judged = judge(live(workshop.plugin(files={"plugin-manifest.yaml": "name: [greeter"})))
+    assert list(judged.broken) == ["LA601"]
+
+
+def test_a_required_plugin_that_is_missing_is_a_plugin_that_does_not_load(workshop: Workshop) -> None:
+    folder = workshop.plugin()
+    manifest = folder / "plugin-manifest.yaml"
+    manifest.write_text(manifest.read_text() + "dependencies: {plugins: [no-such-plugin]}\n")
+    (finding,) = judge(live(folder)).broken["LA601"]
+    assert "no-such-plugin" in finding.message
+
+
+SCHEMA = """
+{"type": "object", "properties": {"api_key": {"type": "string"}}}
+"""
+
+
+def test_settings_that_are_required_and_missing_leave_rules_unjudged(workshop: Workshop) -> None:
+    folder = workshop.plugin(files={"config_schema.json": SCHEMA})
+    manifest = folder / "plugin-manifest.yaml"
+    settings = "configuration: {schema_file: config_schema.json, required_settings: [api_key]}\n"
+    manifest.write_text(manifest.read_text() + settings)
+    judged = judge(live(folder))
+    assert judged.broken == {}
+    assert judged.unobserved["LA603"] == "the plugin needs settings; to test it, set LOCALAGENT_GREETER_API_KEY"
+    assert judge(live(folder, {"LOCALAGENT_GREETER_API_KEY": "canary"})) == Judged()
+
+
+def test_variables_that_steer_the_host_do_not_reach_it(workshop: Workshop) -> None:
+    assert judge(live(workshop.plugin(), {"LOCALAGENT_DEV_MODE": "perhaps"})) == Judged()
+
+
+PROVIDERS = {
+    "localagent.BaseProvider": "lacks complete",
+    "dict": "no subclass of BaseProvider",
+    "None": "no subclass of BaseProvider",
+}
+
+
+@pytest.mark.parametrize("given", PROVIDERS)
+def test_a_provider_class_must_fulfil_the_contract(given: str, workshop: Workshop) -> None:
+    body = f"def get_provider_class(self): return {given}"
+    (finding,) = judge(live(workshop.plugin(body, base="ProviderPlugin"))).broken["LA604"]
+    assert PROVIDERS[given] in finding.message
+
+
+@pytest.mark.parametrize(
+    ("base", "method"), [("UIPlugin", "get_ui_components"), ("WorkflowPlugin", "get_workflow_components")]
+)
+def test_a_plugin_that_offers_no_component_registers_nothing(base: str, method: str, workshop: Workshop) -> None:
+    (finding,) = judge(live(workshop.plugin(f"def {method}(self): return {{}}", base=base))).broken["LA604"]
+    assert finding.message == f"{method}() offers nothing"
+
+
+def test_a_single_file_can_be_tested(workshop: Workshop) -> None:
+    folder = workshop.plugin()
+    assert judge(live(folder / "plugin.py")) == Judged()
