@@ -30,7 +30,7 @@ def render(usage: str, intro: str, sections: Iterable[Section], *, width: int, u
         unicode: whether line-drawing characters may be used.
     """
     width = max(_NARROWEST, min(width, _WIDEST))
-    parts = [f"Usage: {usage}", "", *textwrap.wrap(intro, width), ""]
+    parts = [*textwrap.wrap(f"Usage: {usage}", width), "", *textwrap.wrap(intro, width), ""]
     for title, rows in sections:
         if rows:
             parts += _panel(title, rows, width, _ROUND if unicode else _ASCII)

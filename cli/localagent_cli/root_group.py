@@ -43,7 +43,7 @@ class RootGroup(TyperGroup):
             return word, _built_in(word), args[1:]
         owned = self._owner_of(word)
         loaded = self._cli.host.loop.run(self._cli.plugin_manager.require(owned.owner))
-        group = get_group(loaded.registration.app) if loaded.registration.app is not None else None
+        group = loaded.registration.group
         command = group.commands.get(owned.name) if group is not None else None
         if group is None or command is None:
             raise PluginNotAvailable(

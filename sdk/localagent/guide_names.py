@@ -32,7 +32,9 @@ class GuideNames:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """A spec for a module the guide names, else None."""
+        """A spec for a module the guide names, else None; a real package's search path means it is not ours."""
+        if path:
+            return None
         if name in _HOMES:
             return ModuleSpec(name, GuideNames)  # type: ignore[arg-type] # a class with static methods is a loader
         if name in _PARENTS:

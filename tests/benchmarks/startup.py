@@ -68,8 +68,9 @@ def main() -> int:
         low, middle, high = ratio_interval(taken, times[ANCHOR])
         goal = GOALS.get(name)
         missed += goal is not None and low > goal
-        told = f"{'' if goal is None else f'<= {goal}'}{' MISSED' if goal is not None and low > goal else ''}"
-        print(f"{name:<26} {statistics.median(taken) * 1000:7.1f}  {middle:5.2f} ({low:.2f} to {high:.2f})            {told}")
+        told = "" if goal is None else f"<= {goal}{' MISSED' if low > goal else ''}"
+        milliseconds = statistics.median(taken) * 1000
+        print(f"{name:<26} {milliseconds:7.1f}  {middle:5.2f} ({low:.2f} to {high:.2f})            {told}")
     print(f"{ROUNDS} rounds, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
     return 1 if missed else 0
 

@@ -50,7 +50,8 @@ def cli(home: Path, work: Path, make_plugin: MakePlugin) -> LocalAgentCLI:
 
 
 @pytest.mark.parametrize(
-    ("command", "printed"), [("nested", "nested done"), ("own", "True"), ("think", "answer 42"), ("ways:think", "answer 42")]
+    ("command", "printed"),
+    [("nested", "nested done"), ("own", "True"), ("think", "answer 42"), ("ways:think", "answer 42")],
 )
 def test_a_runner_invokes_plugin_commands(cli: LocalAgentCLI, command: str, printed: str) -> None:
     result = CliRunner().invoke(cli.app, [command])

@@ -53,7 +53,15 @@ def test_installing_twice_changes_nothing() -> None:
 def test_a_real_package_called_app_wins(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__init__.py").write_text("mine = True")
-    code = "from localagent import guide_names; guide_names.install(); import app; print(app.mine)"
+    code = """
+from localagent import guide_names
+guide_names.install()
+import app
+try:
+    import app.cli
+except ImportError:
+    print(app.mine)
+"""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={"PYTHONPATH": "."}
     )

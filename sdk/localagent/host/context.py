@@ -78,7 +78,9 @@ class HostContext:
 
     def spawn(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `coro` as a task of the plugin, cancelled when the plugin goes."""
-        task = asyncio.get_running_loop().create_task(coro, name=f"{self._guard.plugin}: {coro!r}")
+        task = asyncio.get_running_loop().create_task(
+            coro, name=f"{self._guard.plugin}: {getattr(coro, '__qualname__', coro)}"
+        )
         self._ledger.record(task.cancel)
         return task
 

@@ -25,7 +25,7 @@ def load(spec: PluginSpec, guard: Guard) -> Plugin:
     """Import and construct a plugin; what a failed attempt imported is taken out of `sys.modules` again.
 
     Raises:
-        PluginFailed: at one of the steps ``import``, ``construct``.
+        PluginFailed: at one of the steps ``import``, ``construct``, ``name``.
     """
     guide_names.install()
     before = set(sys.modules)
@@ -135,9 +135,9 @@ def _checked(spec: PluginSpec, plugin: Plugin, guard: Guard) -> Plugin:
     name = guard.call("construct", getattr, plugin, "name")
     if name != spec.name:
         raise PluginFailed(
-            f"construct: the class says its name is {name!r}, the entry point says {spec.name!r}",
+            f"name: the class says {name!r}, the entry point says {spec.name!r}",
             plugin=spec.name,
-            step="construct",
+            step="name",
             file=spec.module_file,
             fix="use one name in both places",
         )

@@ -286,14 +286,15 @@ class PluginManager:
     async def _clean_up(self, loaded: LoadedPlugin) -> None:
         """Run the plugin's own cleanup, then undo its registrations whatever became of that."""
         name = loaded.spec.name
+        reached = Stage.ERROR
         try:
             await loaded.guard.call_async("cleanup", loaded.plugin.cleanup)
             reached = Stage.UNLOADED
         except PluginFailed as failure:
             _log.warning("%s: %s", failure.place, failure.message)
             self._errors[name] = failure
-            reached = Stage.ERROR
-        loaded.ledger.undo_all()
+        finally:
+            loaded.ledger.undo_all()
         await self._move(name, Stage.CLEANING_UP, reached)
 
     async def _move(self, name: str, from_stage: Stage, to_stage: Stage) -> None:

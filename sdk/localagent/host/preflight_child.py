@@ -15,7 +15,7 @@ from localagent.host.ledger import Ledger
 from localagent.host.loading import load
 from localagent.host.preparing import prepare
 from localagent.host.records import Record
-from localagent.host.registering import register, summarise
+from localagent.host.registering import register
 from localagent.host.situation import HostOptions
 from localagent.host.spec import Flaw, PluginSpec
 
@@ -45,13 +45,13 @@ def observe(spec: PluginSpec, home: Path) -> Record:
     except PluginFailed as failure:
         return Record(failure=flaw_of(failure))
     try:
-        summary = summarise(register(plugin, host, guard, ledger))
+        registration = register(plugin, host, guard, ledger)
     except PluginFailed as failure:
         # Some plugins can register only after they were initialised, which a preflight does not do; then what the
         # manifest declares is all that is known, and without it there is nothing to call them by.
         flaw = None if spec.commands else flaw_of(failure)
         return Record(dependencies=dependencies, failure=flaw, seconds=seconds)
-    return Record(summary.commands, dependencies, summary.offers, seconds=seconds)
+    return Record(registration.commands, dependencies, registration.offers, seconds=seconds)
 
 
 def flaw_of(failure: PluginFailed) -> Flaw:

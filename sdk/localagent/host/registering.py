@@ -14,7 +14,7 @@ from localagent.workflows.manager import PARTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import typer
+    from typer.core import TyperGroup
 
     from localagent.host.guard import Guard
     from localagent.host.host import Host
@@ -27,20 +27,22 @@ class Registration:
     """What one plugin registered.
 
     Attributes:
-        app: the Typer app with its commands, None if it is no command plugin.
+        group: its commands as Typer made them, None if it is no command plugin.
         offers: names of its provider, components and workflow parts.
     """
 
-    app: typer.Typer | None = None
+    group: TyperGroup | None = None
     offers: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A registration without its objects."""
-
-    commands: tuple[CommandHelp, ...]
-    offers: tuple[str, ...]
+    @property
+    def commands(self) -> tuple[CommandHelp, ...]:
+        """The commands with the first line of their help; hidden ones are left out."""
+        registered = self.group.commands if self.group is not None else {}
+        return tuple(
+            CommandHelp(name, command.get_short_help_str(limit=120))
+            for name, command in registered.items()
+            if not command.hidden
+        )
 
 
 def register(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Registration:
@@ -50,35 +52,22 @@ def register(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Regist
         PluginFailed: the plugin raised, gave the wrong type, or wants a name that another plugin has.
     """
     try:
-        app = _commands(plugin, guard) if isinstance(plugin, CommandPlugin) else None
-        return Registration(app, tuple(_offers(plugin, host, guard, ledger)))
+        group = _commands(plugin, guard) if isinstance(plugin, CommandPlugin) else None
+        return Registration(group, tuple(_offers(plugin, host, guard, ledger)))
     except PluginFailed:
         raise
     except PluginError as error:
         raise PluginFailed(f"register: {error.message}", plugin=guard.plugin, step="register") from error
 
 
-def summarise(registration: Registration) -> Summary:
-    """The names and help texts in a registration."""
-    commands = tuple(commands_of(registration.app)) if registration.app is not None else ()
-    return Summary(commands, registration.offers)
-
-
-def commands_of(app: typer.Typer) -> Iterator[CommandHelp]:
-    """The commands of a plugin's app with the first line of their help."""
-    from typer.main import get_group
-
-    for name, command in get_group(app).commands.items():
-        if not command.hidden:
-            yield CommandHelp(name, command.get_short_help_str(limit=120))
-
-
-def _commands(plugin: CommandPlugin, guard: Guard) -> typer.Typer:
+def _commands(plugin: CommandPlugin, guard: Guard) -> TyperGroup:
+    """The plugin's commands; Typer reads their signatures here, so a parameter it refuses is the plugin's failure."""
     import typer
+    from typer.main import get_group
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
     guard.call("register", plugin.register_commands, app)
-    return app
+    return guard.call("register", get_group, app)
 
 
 def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:

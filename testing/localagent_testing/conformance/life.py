@@ -18,7 +18,7 @@ from localagent.host.dependencies import requirement_name
 from localagent.host.host import Host
 from localagent.host.manager import PluginManager
 from localagent.host.preparing import missing_settings
-from localagent.host.registering import Summary, summarise
+from localagent.host.registering import Registration
 from localagent.host.situation import HostOptions, Situation
 from localagent.host.spec import SourceKind
 from localagent.host.survey import survey
@@ -64,7 +64,7 @@ class Life:
     obstacle: PluginNotAvailable | None = None
     missing_settings: tuple[str, ...] = ()
     plugin: Plugin | None = None
-    registered: Summary = field(default_factory=lambda: Summary((), ()))
+    registered: Registration = field(default_factory=Registration)
     provider_class: Any = None
     cleanup_failures: tuple[PluginNotAvailable, ...] = ()
     tasks: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ def _agree(host: Host, spec: PluginSpec) -> None:
 async def _live(manager: PluginManager, spec: PluginSpec) -> Life:
     try:
         loaded = await _become_ready(manager, spec)
-        registered = loaded.guard.call("register", summarise, loaded.registration)
+        registered = loaded.registration
     except PluginNotAvailable as obstacle:
         await manager.close()
         return Life(spec, obstacle, _missing_settings(manager, spec, obstacle))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LOADS, _NAME, _INITIALISES, _REGISTERS = "LA601", "LA602", "LA603", "LA604"
 
-_RULE_OF_STEP = {"import": _LOADS, "construct": _LOADS, "register": _REGISTERS}
+_RULE_OF_STEP = {"import": _LOADS, "construct": _LOADS, "name": _NAME, "register": _REGISTERS}
 """The rule that a failure at a step breaks; all other steps belong to becoming ready."""
 
 _FIXES = {
@@ -233,9 +233,6 @@ def _broken_by(obstacle: PluginNotAvailable | None) -> str:
     """The rule that an obstacle breaks."""
     if not isinstance(obstacle, PluginFailed):
         return _LOADS
-    if obstacle.step == "construct" and obstacle.__cause__ is None:
-        # The plugin raised nothing: the host refused the name of what was constructed.
-        return _NAME
     return _RULE_OF_STEP.get(obstacle.step, _INITIALISES)
 
 

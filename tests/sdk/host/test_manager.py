@@ -77,12 +77,12 @@ async def test_loading_makes_a_plugin_ready_and_unloading_lets_it_go(
 ) -> None:
     make_plugin("one", written("one", journal))
     allow(manager, "one")
-    states = manager.host.lifecycle_manager
+    stage_of = manager.host.lifecycle_manager.stage_of
     assert await manager.load_plugin("one")
-    assert states.plugin_states["one"] is PluginLifecycleStage.READY
+    assert stage_of("one") == PluginLifecycleStage.READY
     assert manager.loaded_plugins["one"].name == "one"
     assert await manager.unload_plugin("one")
-    assert states.plugin_states["one"] is PluginLifecycleStage.UNLOADED
+    assert manager.host.lifecycle_manager.plugin_states == {"one": PluginLifecycleStage.UNLOADED}
     assert manager.loaded_plugins == {}
     assert not await manager.unload_plugin("one")
     assert journal.read_text().split("\n")[:3] == ["one initialise", "one hook of one", "one cleanup"]
@@ -132,8 +132,7 @@ async def test_a_dependency_that_cannot_be_met_is_told(
     manager: PluginManager, make_plugin: MakePlugin, journal: Path, dependencies: tuple[str, ...], reason: str
 ) -> None:
     for name, needs in {"upper": dependencies, "lower": (), "sleeper": ()}.items():
-        source = written(name, journal, dependencies=needs)
-        make_plugin(name, source.replace('version = "1.0"', f'version = "{"1.0"}"'))
+        make_plugin(name, written(name, journal, dependencies=needs))
     allow(manager, "upper", "lower")
     assert not await manager.load_plugin("upper")
     assert reason in str(manager.errors["upper"])
@@ -226,7 +225,9 @@ async def test_asking_for_what_is_not_there_names_it(manager: PluginManager) -> 
 
 
 async def test_tasks_of_a_plugin_end_with_it(manager: PluginManager, make_plugin: MakePlugin) -> None:
-    source = command_plugin("busy", initialise="import asyncio; self.task = context.spawn(asyncio.sleep(60)); return True")
+    source = command_plugin(
+        "busy", initialise="import asyncio; self.task = context.spawn(asyncio.sleep(60)); return True"
+    )
     make_plugin("busy", source)
     allow(manager, "busy")
     await manager.load_plugin("busy")

@@ -22,7 +22,7 @@ def strangers(make_plugin: MakePlugin, work: Path, tmp_path: Path) -> Path:
 
 def state_of(localagent: Run, name: str, env: dict[str, str] | None = None) -> str:
     listed = json.loads(localagent("plugins", "list", "--json", env=env).out)
-    return next(entry["state"] for entry in listed if entry["name"] == name)
+    return str(next(entry["state"] for entry in listed if entry["name"] == name))
 
 
 def test_nothing_in_a_strangers_clone_is_run(localagent: Run, strangers: Path) -> None:
