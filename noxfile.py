@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nox
@@ -42,19 +43,18 @@ def _group(name: str) -> list[str]:
 
 def _install_wheel(session: nox.Session, *, extra: str) -> None:
     """Build this project's wheel and install it with an extra: what users get is what is tested."""
-    folder = Path(session.create_tmp()) / "wheel"
-    shutil.rmtree(folder, ignore_errors=True)
-    session.install("build")
-    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT), silent=True)
-    (wheel,) = folder.glob("*.whl")
-    session.run_install("python", "-m", "pip", "uninstall", "--yes", "localagent", silent=True)
-    session.install(f"localagent[{extra}] @ {wheel.resolve().as_uri()}")
+    session.install("pip", "build")
+    # Not in the session's own temporary folder: that would become the tests' too, inside this repository.
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--wheel", "--outdir", folder, str(ROOT), silent=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        session.run("python", "-m", "pip", "uninstall", "--yes", "localagent", silent=True)
+        session.install(f"localagent[{extra}] @ {wheel.as_uri()}")
 
 
 @nox.session(python=_pythons())
 def tests(session: nox.Session) -> None:
     """Run the tests against the built wheel; further words go to pytest."""
-    session.install("pip")
     _install_wheel(session, extra="dev")
     session.install(*_group("test"))
     session.run("python", "-m", "pytest", *(session.posargs or ["-n2"]), env={"PYTHONDONTWRITEBYTECODE": ""})
@@ -63,7 +63,6 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def quickstart(session: nox.Session) -> None:
     """Make a plugin, test, validate, build, install, enable and run it, in a home of its own."""
-    session.install("pip")
     _install_wheel(session, extra="dev")
     work = Path(session.create_tmp()).resolve() / "quickstart"
     shutil.rmtree(work, ignore_errors=True)
