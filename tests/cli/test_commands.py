@@ -120,6 +120,16 @@ def test_settings_are_set_shown_and_unset_keeping_comments(localagent: Run, home
     assert localagent("config", "path").out.strip() == str(home / "config.yaml")
 
 
+def test_unsetting_the_last_value_leaves_a_configuration_that_can_be_read(localagent: Run, home: Path) -> None:
+    localagent("config", "set", "a.b", "1.0e+16")
+    assert json.loads(localagent("config", "show", "--json").out) == {"a": {"b": 1e16}}
+    localagent("config", "unset", "a.b")
+    assert localagent("plugins", "list").err.startswith("no plugin was found")
+    (home / "config.yaml").write_text("# only a comment\n")
+    assert localagent("config", "set", "a", "x").code == 0
+    assert "# only a comment" in (home / "config.yaml").read_text()
+
+
 def test_an_unreadable_configuration_means_recovery_mode(localagent: Run, make_plugin: MakePlugin, home: Path) -> None:
     make_plugin("mine")
     localagent("plugins", "enable", "mine")

@@ -88,5 +88,6 @@ def _yaml(value: dict[str, Any]) -> str:
     from ruamel.yaml import YAML
 
     text = io.StringIO()
-    YAML().dump(value, text)
+    yaml: Any = YAML()
+    yaml.dump(value, text)
     return text.getvalue().rstrip()

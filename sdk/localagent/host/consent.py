@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, RefusedError, UsageError
+from localagent.manifest.plain import is_list, is_mapping
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
@@ -124,10 +125,13 @@ def _consent(entry: Any) -> Consent:
 
 def _read_lock(home: Home) -> dict[str, Any]:
     lock = _read_state(home.lock_file, {"version": 1, "plugins": {}})
-    plugins = lock.get("plugins") if isinstance(lock, dict) else None
-    if not isinstance(plugins, dict) or not all(isinstance(entry, dict) for entry in plugins.values()):
-        raise _damaged(home.lock_file, "it has no mapping 'plugins'")
-    return lock  # type: ignore[no-any-return] # narrowed above, through a variable of its own
+    if is_mapping(lock) and _holds_entries(lock.get("plugins")):
+        return lock
+    raise _damaged(home.lock_file, "it has no mapping 'plugins'")
+
+
+def _holds_entries(plugins: Any) -> bool:
+    return is_mapping(plugins) and all(map(is_mapping, plugins.values()))
 
 
 def _change_lock(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
@@ -139,9 +143,9 @@ def _change_lock(home: Home, change: Callable[[dict[str, Any]], object]) -> None
 
 def _read_trust(home: Home) -> list[str]:
     folders = _read_state(home.trust_file, [])
-    if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
-        raise _damaged(home.trust_file, "it is not a list of folders")
-    return folders
+    if is_list(folders) and all(isinstance(folder, str) for folder in folders):
+        return folders
+    raise _damaged(home.trust_file, "it is not a list of folders")
 
 
 def _read_state(file: Path, default: Any) -> Any:

@@ -169,7 +169,7 @@ def _broken_entry(distribution: PluginDistribution, entry: PluginEntry) -> Flaw 
 def _merge(folders: list[PluginSpec], installed: list[PluginSpec]) -> Iterator[PluginSpec]:
     """Folder plugins first; a trusted folder and the editable distribution made from it are one plugin."""
     editable = {(spec.name, spec.source.root): spec for spec in installed if spec.source.editable}
-    merged = set()
+    merged: set[tuple[str, Path]] = set()
     for spec in folders:
         key = (spec.name, spec.source.root)
         twin = editable.get(key)

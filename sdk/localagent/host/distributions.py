@@ -176,4 +176,5 @@ def _editable_folder(info: Path) -> Path | None:
         return None
     if not record.get("dir_info", {}).get("editable"):
         return None
-    return Path(unquote(urlsplit(record.get("url", "")).path)).resolve()
+    url: str = record.get("url", "")
+    return Path(unquote(urlsplit(url).path)).resolve()

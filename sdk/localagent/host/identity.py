@@ -12,6 +12,7 @@ from localagent.host.distributions import GROUP_PREFIX, KIND_OF_GROUP
 from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source
 from localagent.manifest.layout import module_file, package_dirs
 from localagent.manifest.model import manifest_in, read_manifest
+from localagent.manifest.plain import is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +42,22 @@ class _Found:
     version: str = ""
     description: str = ""
 
+    @property
+    def module(self) -> str:
+        return self.target.partition(":")[0]
+
+    def spec(self, source: Source, module: Path | None) -> PluginSpec:
+        """The plugin as found in `source`, with the file of its entry module."""
+        return PluginSpec(
+            self.name,
+            self.kind,
+            self.target,
+            source,
+            version=self.version,
+            description=self.description,
+            module_file=module,
+        )
+
 
 def is_plugin_folder(folder: Path) -> bool:
     """Whether `folder` has anything that makes it a plugin rather than data."""
@@ -62,34 +79,12 @@ def identify_folder(root: Path, source: Source) -> list[PluginSpec]:
     if not found:
         return [PluginSpec(root.name, "", "", source, flaw=_unidentified(root))]
     dirs = package_dirs(pyproject)
-    return [
-        PluginSpec(
-            item.name,
-            item.kind,
-            item.target,
-            source,
-            version=item.version,
-            description=item.description,
-            module_file=module_file(root, item.target.partition(":")[0], dirs),
-        )
-        for item in found
-    ]
+    return [item.spec(source, module_file(root, item.module, dirs)) for item in found]
 
 
 def identify_file(file: Path, source: Source) -> list[PluginSpec]:
     """The plugins in a single ``.py`` file; none if it has no plugin class with a literal name."""
-    return [
-        PluginSpec(
-            item.name,
-            item.kind,
-            item.target,
-            source,
-            version=item.version,
-            description=item.description,
-            module_file=file,
-        )
-        for item in _of_classes(file)
-    ]
+    return [item.spec(source, file) for item in _of_classes(file)]
 
 
 def read_pyproject(root: Path) -> Mapping[str, Any]:
@@ -169,7 +164,7 @@ def _of_setup(root: Path) -> Iterator[_Found]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and node.keywords:
             arguments = {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
             groups = arguments.get("entry_points")
-            if isinstance(groups, dict):
+            if is_mapping(groups):
                 yield from _of_groups(
                     groups, str(arguments.get("version") or ""), str(arguments.get("description") or "")
                 )
@@ -222,7 +217,6 @@ def _last_name(node: ast.expr) -> str:
 def _literal_member(cls: ast.ClassDef, member: str) -> str:
     """A text that a class gives as an attribute or as a property that only returns it."""
     for node in cls.body:
-        value: Any = None
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=expression) if name == member:
                 value = _literal(expression)
@@ -230,6 +224,8 @@ def _literal_member(cls: ast.ClassDef, member: str) -> str:
                 value = _literal(expression)
             case ast.FunctionDef(name=name, body=[*_, ast.Return(value=ast.expr() as expression)]) if name == member:
                 value = _literal(expression)
+            case _:
+                continue
         if isinstance(value, str):
             return value
     return ""

@@ -51,9 +51,11 @@ class IndexFile:
         except (OSError, ValueError):
             # Absent, unreadable or damaged: in each case it is made anew.
             return None
-        if not isinstance(kept, dict) or kept.get("circumstances") != self._circumstances:
-            return None
-        return kept["content"] if unchanged(kept["stamps"]) else None
+        match kept:
+            case {"circumstances": self._circumstances, "stamps": seen, "content": content} if unchanged(seen):
+                return content
+            case _:
+                return None
 
     def write(self, content: Any, *, rests_on: Iterable[str], since: int) -> bool:
         """Keep `content`, unless what it rests on changed so recently that a change could hide.

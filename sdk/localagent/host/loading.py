@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 import zlib
 from importlib.machinery import ModuleSpec
@@ -117,7 +118,7 @@ def _class_of(spec: PluginSpec, module: ModuleType) -> type[Plugin]:
     found: object = module
     for attribute in path.split("."):
         found = getattr(found, attribute, None)
-    if isinstance(found, type) and issubclass(found, Plugin):
+    if inspect.isclass(found) and issubclass(found, Plugin):
         return found
     what = "there is no such class" if found is None else f"it is no plugin class but {type(found).__name__!r}"
     raise PluginFailed(

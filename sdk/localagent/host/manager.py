@@ -22,7 +22,7 @@ from localagent.host.survey import Survey, learn, survey
 from localagent.plugins.stages import PluginLifecycleStage as Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from localagent.host.spec import PluginSpec
     from localagent.plugins.base import Plugin
@@ -196,7 +196,7 @@ class PluginManager:
         return self._survey
 
     @contextlib.contextmanager
-    def executing(self, name: str) -> Iterator[None]:
+    def executing(self, name: str) -> Generator[None]:
         """A plugin's stage while one of its commands runs; nested commands of one plugin count as one."""
         run, stage_of = self.host.loop.run, self.host.lifecycle_manager.stage_of
         outermost = stage_of(name) is Stage.READY
@@ -273,7 +273,7 @@ class PluginManager:
 
     async def _initialise(self, loaded: LoadedPlugin) -> None:
         ready = await loaded.guard.call_async("initialise", loaded.plugin.initialize, loaded.plugin.context)
-        if ready is True:
+        if ready:
             return
         raise PluginFailed(
             f"initialise: it returned {ready!r}, which says that it is not ready",

@@ -33,7 +33,7 @@ def preflight(specs: Sequence[PluginSpec], home: Home) -> dict[PluginSpec, Recor
     recorded as failed.
     """
     with tempfile.TemporaryDirectory(prefix="localagent-preflight-") as folder:
-        answers = {}
+        answers: dict[PluginSpec, Record] = {}
         for position, spec in enumerate(specs):
             answer = Path(folder) / f"{position}.json"
             request = Path(folder) / f"{position}.request"

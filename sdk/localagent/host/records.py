@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localagent.host.spec import CommandHelp, Flaw
+from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def read_records(home: Home) -> dict[str, Any]:
         kept = read_json(home.records_file, default={})
     except ValueError:
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return kept if is_mapping(kept) else {}
 
 
 def find_record(kept: Mapping[str, Any], spec: PluginSpec) -> Record | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.errors import PluginError, PluginFailed
 from localagent.host.spec import CommandHelp
+from localagent.manifest.plain import is_mapping
 from localagent.plugins.kinds import CommandPlugin, ProviderPlugin, UIPlugin, WorkflowPlugin
 from localagent.providers.manager import ProviderOffer
 from localagent.workflows.manager import PARTS
@@ -37,10 +38,11 @@ class Registration:
     @property
     def commands(self) -> tuple[CommandHelp, ...]:
         """The commands with the first line of their help; hidden ones are left out."""
-        registered = self.group.commands if self.group is not None else {}
+        if self.group is None:
+            return ()
         return tuple(
             CommandHelp(name, command.get_short_help_str(limit=120))
-            for name, command in registered.items()
+            for name, command in self.group.commands.items()
             if not command.hidden
         )
 
@@ -100,7 +102,7 @@ def _workflow_parts(parts: Mapping[str, Any], host: Host, guard: Guard, ledger: 
 
 
 def _mapping(guard: Guard, what: str, value: Any) -> Mapping[str, Any]:
-    if isinstance(value, dict):
+    if is_mapping(value):
         return value
     raise _wrong(guard, f"{what} gave {type(value).__name__!r}, expected a dict")
 

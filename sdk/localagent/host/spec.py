@@ -53,7 +53,7 @@ class Source:
     @property
     def identities(self) -> frozenset[str]:
         """What a consent may be bound to: the distribution's name, a source folder's real path, or both."""
-        found = set()
+        found: set[str] = set()
         if self.distribution:
             found.add(f"distribution:{self.distribution}")
         if self.is_folder:

@@ -74,7 +74,7 @@ def judge(spec: PluginSpec, said: Said) -> Verdict:
     if consent is not None and not consent.enabled:
         return Verdict(State.DISABLED, "it was disabled", f"localagent plugins enable {name}")
     if spec.flaw is not None:
-        return failed(spec.flaw)
+        return failed(spec.flaw, name)
     if spec.source.kind is SourceKind.DEVELOPMENT and said.development:
         return Verdict(State.ENABLED)
     if spec.source.kind is SourceKind.DEVELOPMENT and not spec.source.distribution:
@@ -90,9 +90,11 @@ def judge(spec: PluginSpec, said: Said) -> Verdict:
     return Verdict(State.DISABLED, "it was never enabled", f"localagent plugins enable {name}")
 
 
-def failed(flaw: Flaw) -> Verdict:
-    """The state of a plugin that cannot be loaded."""
-    return Verdict(State.FAILED, flaw.message, flaw.fix, flaw.step, flaw.where)
+def failed(flaw: Flaw, name: str) -> Verdict:
+    """The state of a plugin that cannot be loaded; where no command mends it, one switches it off."""
+    mend = f"correct {flaw.where}, or: " if flaw.where else ""
+    fix = flaw.fix or f"{mend}localagent plugins disable {name}"
+    return Verdict(State.FAILED, flaw.message, fix, flaw.step, flaw.where)
 
 
 def choose(

@@ -162,7 +162,7 @@ def keep_hot(picture: Survey, situation: Situation, content: Any) -> None:
 
 def judge_named(spec: PluginSpec) -> Verdict:
     """The state of a plugin that this run names by its folder: naming it is the consent for this run."""
-    return failed(spec.flaw) if spec.flaw is not None else Verdict(State.ENABLED)
+    return failed(spec.flaw, spec.name) if spec.flaw is not None else Verdict(State.ENABLED)
 
 
 def learn(picture: Survey, situation: Situation) -> Survey:
@@ -180,7 +180,7 @@ def learn(picture: Survey, situation: Situation) -> Survey:
 
 def _with_record(spec: PluginSpec, verdict: Verdict, record: Record | None) -> Surveyed:
     if record is not None and record.failure is not None and verdict.state is State.ENABLED:
-        return Surveyed(spec, failed(record.failure), record)
+        return Surveyed(spec, failed(record.failure, spec.name), record)
     return Surveyed(spec, verdict, record)
 
 

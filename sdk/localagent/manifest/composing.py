@@ -25,10 +25,10 @@ KeyPath = tuple["str | int", ...]
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-# Of the core schema of YAML 1.2 (section 10.3) only what reads the same in every YAML: a leading zero, an
-# exponent, another base or more digits than a double holds leave the scalar a text.
+# Of the core schema of YAML 1.2 (section 10.3) only what nobody means as a text: a leading zero, an exponent without
+# its sign, another base or more digits than a double needs leave the scalar a text.
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})")
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,16})(?:\.[0-9]{1,17}(?:[eE][-+][0-9]{1,2})?|[eE][-+][0-9]{1,2})")
 
 
 @dataclass(slots=True)

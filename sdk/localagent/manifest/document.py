@@ -57,25 +57,26 @@ class Document:
         return self._composition.written.get(path, str(self.at(path)))
 
 
-def read_document(file: Path, *, example: str = "") -> Document:
+def read_document(file: Path, *, example: str = "", may_be_empty: bool = False) -> Document:
     """The document in `file`, which must be a regular file.
 
-    `example` is what the error shows as the smallest valid document if there is no mapping at the top.
+    `example` is what the error shows as the smallest valid document if there is no mapping at the top. A file without
+    any content is an empty mapping if it `may_be_empty`.
 
     Raises:
         ManifestError: it cannot be read as a mapping; carries file, line, column and fix.
     """
-    return parse_document(read_bytes(file), file, example=example)
+    return parse_document(read_bytes(file), file, example=example, may_be_empty=may_be_empty)
 
 
-def parse_document(data: bytes, file: Path, *, example: str = "") -> Document:
+def parse_document(data: bytes, file: Path, *, example: str = "", may_be_empty: bool = False) -> Document:
     """The document that `data`, the content of `file`, holds.
 
     Raises:
         ManifestError: it cannot be read as a mapping; carries file, line, column and fix.
     """
     composition = compose(decode(data, file), file)
-    top = composition.data
+    top: Any = {} if composition.data is None and may_be_empty else composition.data
     if not is_mapping(top):
         line, column = composition.values.get((), (0, 0))
         what = "it is empty" if top is None else f"this is {called(top)}"

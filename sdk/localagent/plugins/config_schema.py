@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError
+from localagent.manifest.plain import is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +65,7 @@ def read_schema(file: Path) -> dict[str, Any]:
     except ValueError as error:
         line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
         raise ConfigError(f"the settings schema is not JSON: {error}", file=file, line=line, column=column) from error
-    if not isinstance(schema, dict):
+    if not is_mapping(schema):
         raise ConfigError("the settings schema must be a JSON object", file=file, line=1, column=1)
     return schema
 
@@ -75,7 +76,7 @@ def defaults_of(schema: Mapping[str, Any]) -> dict[str, Any]:
 
     defaults: dict[str, Any] = copy.deepcopy(dict(schema.get("default", {})))
     for key, subschema in schema.get("properties", {}).items():
-        if not isinstance(subschema, dict):
+        if not is_mapping(subschema):
             continue
         if "default" in subschema:
             defaults.setdefault(key, copy.deepcopy(subschema["default"]))
@@ -135,8 +136,8 @@ def schema_violations(settings: Mapping[str, Any], schema: Mapping[str, Any]) ->
     """What in `settings` breaks `schema`, as ``/json/pointer: message`` lines in document order."""
     if not schema:
         return []
-    import jsonschema
+    from jsonschema.validators import Draft202012Validator, validator_for
 
-    validator_class = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    errors = sorted(validator_class(schema).iter_errors(settings), key=lambda error: list(map(str, error.path)))
+    validator: Any = validator_for(schema, default=Draft202012Validator)(schema)
+    errors: list[Any] = sorted(validator.iter_errors(settings), key=lambda error: list(map(str, error.path)))
     return [f"/{'/'.join(map(str, error.path))}: {error.message}" for error in errors]

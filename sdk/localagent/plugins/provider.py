@@ -43,8 +43,9 @@ class CompletionRequest:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """A request from a dict such as `to_dict` gives; unknown keys are ignored."""
-        known = {item.name: data[item.name] for item in fields(cls) if item.name in data}
-        return cls(**known | {key: tuple(known[key]) for key in ("messages", "stop", "tools") if key in known})
+        known: dict[str, Any] = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        known |= {key: tuple(known[key]) for key in ("messages", "stop", "tools") if key in known}
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, UsageError
+from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, write_text
 from localagent.services.settings import read_mapping
 
@@ -56,7 +57,7 @@ def _change(file: Path, change: Callable[[Any], None]) -> None:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-    yaml = YAML()
+    yaml: Any = YAML()
     yaml.preserve_quotes = True
     # Without this a list is moved to its key's column on every rewrite.
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -73,7 +74,7 @@ def _change(file: Path, change: Callable[[Any], None]) -> None:
 
 def _child(data: Any, key: str, file: Path, *, make: bool) -> Any:
     present = data.get(key)
-    if isinstance(present, dict):
+    if is_mapping(present):
         return present
     if present is not None:
         raise ConfigError(f"'{key}' holds a single value, so nothing can be put below it", file=file)

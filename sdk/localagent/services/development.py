@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError
+from localagent.manifest.plain import is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +62,8 @@ def read_development(home: Home, environ: Mapping[str, str], current: Path) -> D
 def _section(file: Path) -> dict[str, Any]:
     from localagent.manifest.document import read_document
 
-    section = read_document(file).data.get("development", {})
-    if not isinstance(section, dict) or not isinstance(section.get("plugins", {}), dict):
+    section = read_document(file, may_be_empty=True).data.get("development", {})
+    if not is_mapping(section) or not is_mapping(section.get("plugins", {})):
         raise ConfigError("expected a mapping below the key 'development'", file=file, line=1, column=1)
     return section
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from localagent.errors import SystemProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 LOCK_PATIENCE = 5.0
 """Seconds a writer waits for another one."""
@@ -66,7 +66,7 @@ def write_json(file: Path, value: Any) -> None:
 
 
 @contextlib.contextmanager
-def exclusively(file: Path) -> Iterator[None]:
+def exclusively(file: Path) -> Generator[None]:
     """Hold the lock of `file` while reading, changing and writing it.
 
     Raises:

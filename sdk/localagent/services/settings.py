@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from localagent.errors import ConfigError, LocalAgentError, ManifestError
+from localagent.manifest.plain import is_mapping
 from localagent.plugins.config_schema import convert_value, defaults_of, environment_prefix, environment_settings
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class Settings:
 
     def enabled_flags(self) -> dict[str, bool]:
         """``plugins.NAME.enabled`` of each plugin that has it."""
-        sections = self.user.get("plugins") or {}
-        return {name: section["enabled"] for name, section in sections.items() if "enabled" in (section or {})}
+        return {name: section["enabled"] for name, section in self._sections.items() if "enabled" in section}
 
     def declare_schema(self, plugin: str, schema: Mapping[str, Any] | None) -> None:
         """Let `schema` give the defaults of a plugin's settings and convert its environment variables."""
@@ -53,7 +53,7 @@ class Settings:
 
     def known_plugins(self) -> frozenset[str]:
         """Plugins that have a section or a schema."""
-        return frozenset(self._schemas) | frozenset(self.user.get("plugins") or {})
+        return frozenset(self._schemas) | frozenset(self._sections)
 
     def merged(self, plugin: str) -> dict[str, Any]:
         """The settings of one plugin: defaults, then ``config.yaml``, then ``NAME.yaml``, then the environment.
@@ -62,10 +62,9 @@ class Settings:
             ConfigError: a file or variable cannot be understood; the error names it.
         """
         schema = self._schemas.get(plugin, {})
-        section = (self.user.get("plugins") or {}).get(plugin) or {}
-        layers = (
+        layers: tuple[dict[str, Any], ...] = (
             defaults_of(schema),
-            section.get("config") or {},
+            self._sections.get(plugin, {}).get("config") or {},
             read_mapping(self.home.settings_file(plugin)),
             self._from_environment(plugin, schema),
         )
@@ -73,6 +72,12 @@ class Settings:
         for layer in layers:
             merged = merge(merged, layer)
         return merged
+
+    @property
+    def _sections(self) -> dict[str, dict[str, Any]]:
+        """What `user` says of each plugin; a section left blank is an empty one."""
+        sections: dict[str, Any] = self.user.get("plugins") or {}
+        return {name: section or {} for name, section in sections.items()}
 
     def _from_environment(self, plugin: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         prefix = environment_prefix(plugin)
@@ -97,14 +102,8 @@ class Settings:
         return environment_settings(plugin, own, convert=convert)
 
     def _check_sections(self) -> None:
-        plugins = self.user.get("plugins") or {}
-        broken = not isinstance(plugins, dict) or not all(
-            isinstance(section or {}, dict)
-            and isinstance((section or {}).get("config") or {}, dict)
-            and isinstance((section or {}).get("enabled", True), bool)
-            for section in plugins.values()
-        )
-        if broken:
+        plugins: Any = self.user.get("plugins") or {}
+        if not is_mapping(plugins) or not all(map(_is_section, plugins.values())):
             raise ConfigError(
                 "'plugins' must be a mapping of plugin names to {enabled: true or false, config: {...}}",
                 file=self.home.config_file,
@@ -130,35 +129,35 @@ class _PluginSections(Mapping[str, dict[str, Any]]):
         return len(self._settings.known_plugins())
 
 
+def _is_section(value: Any) -> bool:
+    section: Any = value or {}
+    return (
+        is_mapping(section)
+        and is_mapping(section.get("config") or {})
+        and isinstance(section.get("enabled", True), bool)
+    )
+
+
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """`above` over `below`, mappings key by key, everything else replaced; neither argument is changed."""
     merged = copy.deepcopy(dict(below))
     for key, value in above.items():
         present = merged.get(key)
-        if isinstance(present, dict) and isinstance(value, Mapping):
-            merged[key] = merge(present, value)
+        if is_mapping(present) and isinstance(value, Mapping):
+            merged[key] = merge(present, cast("Mapping[str, Any]", value))
         else:
             merged[key] = copy.deepcopy(value)
     return merged
 
 
 def read_mapping(file: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; empty where the file is absent or empty.
+    """The mapping in a YAML file; empty where there is no such file or nothing in it.
 
     Raises:
-        ConfigError: it cannot be read or holds something else.
-        ManifestError: it is no strict YAML.
+        ManifestError: it cannot be read, is no strict YAML, or holds something else than a mapping or nothing at all.
     """
     if not file.exists():
         return {}
     from localagent.manifest.document import read_document
 
-    try:
-        data = read_document(file).data
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", file=file) from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError("a mapping is needed at the top", file=file, line=1, column=1)
-    return data
+    return read_document(file, may_be_empty=True).data
