@@ -63,13 +63,16 @@ def _change(file: Path, change: Callable[[Any], None]) -> None:
     yaml.indent(mapping=2, sequence=4, offset=2)
     with exclusively(file):
         # Read strictly first: what the host refuses to read, it must not rewrite.
-        exists = bool(read_mapping(file)) or file.is_file()
-        data = yaml.load(file.read_text(encoding="utf-8-sig")) if exists else None
-        data = CommentedMap() if data is None else data
+        read_mapping(file)
+        before = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+        data = yaml.load(before)
+        # A file without any value has no node that could carry its comments.
+        comments, data = (before, CommentedMap()) if data is None else ("", data)
         change(data)
         text = io.StringIO()
-        yaml.dump(data, text)
-        write_text(file, text.getvalue() if data else "")
+        if data:
+            yaml.dump(data, text)
+        write_text(file, (f"{comments.rstrip()}\n" if comments.strip() else "") + text.getvalue())
 
 
 def _child(data: Any, key: str, file: Path, *, make: bool) -> Any:
