@@ -9,8 +9,13 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from plain import Finished, MakePlugin, Run, command_plugin
+
+# A shared machine pauses now and then; how long one example takes says nothing.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")
 
 
 @pytest.fixture
