@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from localagent.manifest.document import Document
 
 _USUAL_NAME = "config_schema.json"
+_DEEPEST = 500
+# A text is passed over as a whole, so that brackets in it do not count.
+_BRACKET_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|([\[\]{}])')
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def _read(file: Path) -> SettingsSchema:
     except ManifestError as error:
         return SettingsSchema(file, "", None, error)
     try:
+        _refuse_depth(text)
         return SettingsSchema(file, text, json.loads(text, parse_constant=_refuse_constant))
     except json.JSONDecodeError as error:
         problem, line, column = error.msg, error.lineno, error.colno
@@ -75,6 +80,15 @@ def _read(file: Path) -> SettingsSchema:
     reason = f"not valid JSON: {shown(problem, limit=120)}"
     fix = f"correct the JSON at or before line {line}"
     return SettingsSchema(file, text, None, ManifestError(reason, file=file, line=line, column=column, fix=fix))
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse what is nested deeper than `_DEEPEST`; how deep the parser itself would go depends on the Python."""
+    depth = 0
+    for bracket in _BRACKET_OR_TEXT.findall(text):
+        depth += (bracket in "[{") - (bracket in "]}") if bracket else 0
+        if depth > _DEEPEST:
+            raise ValueError(f"nested deeper than {_DEEPEST} levels")
 
 
 def _refuse_constant(name: str) -> Any:
