@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import ManifestError
 from localagent.host import distributions, identity
 from localagent.host.consent import is_trusted
 from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind
-from localagent.manifest.layout import module_file, package_dirs
+from localagent.manifest.layout import is_file, module_file, package_dirs
 from localagent.manifest.model import find_manifest, manifest_in, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from localagent.host.distributions import PluginDistribution, PluginEntry, Unreadable
     from localagent.services.home import Home
@@ -75,28 +76,28 @@ def discover(
 def _children(folder: Path) -> list[Path]:
     """What lies in a source folder, as real paths; what begins with a dot or an underscore is nobody's plugin."""
     try:
-        return sorted(child.resolve() for child in folder.iterdir() if not child.name.startswith((".", "_")))
+        return sorted(_real(child) for child in folder.iterdir() if not child.name.startswith((".", "_")))
     except OSError:
         # A source folder that is absent or may not be listed holds nothing to offer; doctor looks at the home.
         return []
 
 
 def _in_child(child: Path, source: Source) -> list[PluginSpec]:
-    if child.is_dir():
+    if os.path.isdir(child):  # noqa: PTH112 - unlike Path.is_dir it takes what may not be looked at
         return identity.identify_folder(child, source) if identity.is_plugin_folder(child) else []
-    return identity.identify_file(child, source) if child.suffix == ".py" else []
+    return identity.identify_file(child, source) if child.suffix == ".py" and is_file(child) else []
 
 
 def _tree(root: Path) -> Iterator[str]:
     """The folders and files of a source tree that decide which plugins it holds."""
     yield str(root)
-    if root.is_dir():
+    if os.path.isdir(root):  # noqa: PTH112 - as above
         yield from (str(root / mark) for mark in identity.MARKS)
         yield from (str(folder) for pattern in ("*/", "src/*/") for folder in root.glob(pattern) if _is_code(folder))
 
 
 def _is_code(folder: Path) -> bool:
-    return not folder.name.startswith((".", "__")) and (folder / "__init__.py").is_file()
+    return not folder.name.startswith((".", "__")) and is_file(folder / "__init__.py")
 
 
 def _files_of(spec: PluginSpec) -> Iterator[Path]:
@@ -105,8 +106,13 @@ def _files_of(spec: PluginSpec) -> Iterator[Path]:
 
 def _is_strange(folder: Path, current: Path, home: Path) -> bool:
     """Whether a development folder may be somebody else's: it lies below the current folder, but not in the home."""
-    real = folder.resolve()
-    return real.is_relative_to(current.resolve()) and not real.is_relative_to(home.resolve())
+    real = _real(folder)
+    return real.is_relative_to(_real(current)) and not real.is_relative_to(_real(home))
+
+
+def _real(path: Path) -> Path:
+    """`path` with its links followed; unlike Path.resolve, this takes a loop of links."""
+    return Path(os.path.realpath(path))
 
 
 def _from_distribution(distribution: PluginDistribution, entry: PluginEntry) -> PluginSpec:

@@ -147,12 +147,13 @@ def parse_entry_points(text: str, file: Path) -> tuple[PluginEntry, ...] | Unrea
                 return Unreadable(file, number, "a group that is not closed with ']'")
             group = line[1:-1].strip()
             continue
-        name, equals, target = (part.strip() for part in line.partition("="))
-        if not equals or group is None:
+        name, _, target = (part.strip() for part in line.partition("="))
+        target = target.partition("[")[0].rstrip()
+        if not name or not target or group is None:
             return Unreadable(file, number, "expected 'name = module:object' below a [group]")
         kind = KIND_OF_GROUP.get(group.removeprefix(GROUP_PREFIX)) if group.startswith(GROUP_PREFIX) else None
         if kind:
-            entries.append(PluginEntry(kind, name, target.partition("[")[0].strip(), number))
+            entries.append(PluginEntry(kind, name, target, number))
     return tuple(entries)
 
 
@@ -172,9 +173,18 @@ def _editable_folder(info: Path) -> Path | None:
     """The source folder that PEP 610's ``direct_url.json`` names for an editable install."""
     try:
         record = json.loads((info / "direct_url.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    if not record.get("dir_info", {}).get("editable"):
+    match record:
+        case {"dir_info": {"editable": True}, "url": str(url)}:
+            return _folder_of(url)
+        case _:
+            return None
+
+
+def _folder_of(url: str) -> Path | None:
+    try:
+        # Unlike Path.resolve, realpath takes a loop of links.
+        return Path(os.path.realpath(unquote(urlsplit(url).path)))
+    except ValueError:
         return None
-    url: str = record.get("url", "")
-    return Path(unquote(urlsplit(url).path)).resolve()

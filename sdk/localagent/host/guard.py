@@ -86,7 +86,7 @@ class Guard:
 
     def _place(self, error: BaseException) -> tuple[str | None, int | None]:
         """The line of the plugin that was running last; the last line outside the host where none is known."""
-        if isinstance(error, SyntaxError) and error.filename:
+        if isinstance(error, SyntaxError) and isinstance(error.filename, str):
             return error.filename, error.lineno
         frames = [
             (frame.filename, frame.lineno)
@@ -99,6 +99,15 @@ class Guard:
 
 def _explain(error: BaseException) -> tuple[str, str | None]:
     """What went wrong in one sentence, and the command that mends it where one is known."""
+    try:
+        return _told(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - what an exception says of itself is the plugin's code as well
+        return type(error).__name__, None
+
+
+def _told(error: BaseException) -> tuple[str, str | None]:
     if isinstance(error, ModuleNotFoundError) and error.name:
         module = error.name.partition(".")[0]
         return f"needs the module '{error.name}', which is not installed", f"python -m pip install {module}"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
+import warnings
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from localagent.errors import ManifestError
 from localagent.host.distributions import GROUP_PREFIX, KIND_OF_GROUP
 from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source
-from localagent.manifest.layout import module_file, package_dirs
+from localagent.manifest.layout import is_file, module_file, package_dirs
 from localagent.manifest.model import manifest_in, read_manifest
-from localagent.manifest.plain import is_mapping
+from localagent.manifest.plain import is_mapping, table_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from localagent.manifest.model import EntryPoint, Manifest, Permissions
@@ -29,7 +29,6 @@ _KIND_OF_BASE = {
     "UIPlugin": "ui",
     "WorkflowPlugin": "workflow",
 }
-_LINE = re.compile(r"\s*([^=]+?)\s*=\s*(\S+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class _Found:
     target: str
     version: str = ""
     description: str = ""
+    flaw: Flaw | None = None
 
     @property
     def module(self) -> str:
@@ -56,12 +56,13 @@ class _Found:
             version=self.version,
             description=self.description,
             module_file=module,
+            flaw=self.flaw,
         )
 
 
 def is_plugin_folder(folder: Path) -> bool:
     """Whether `folder` has anything that makes it a plugin rather than data."""
-    return any((folder / mark).is_file() for mark in MARKS) or manifest_in(folder) is not None
+    return any(is_file(folder / mark) for mark in MARKS) or manifest_in(folder) is not None
 
 
 def identify_folder(root: Path, source: Source) -> list[PluginSpec]:
@@ -75,7 +76,7 @@ def identify_folder(root: Path, source: Source) -> list[PluginSpec]:
             flaw = Flaw("manifest", error.message, error.place, error.fix or f"localagent dev validate {root}")
             return [PluginSpec(root.name, "", "", source, manifest_file=manifest_file, flaw=flaw)]
         return [_from_manifest(manifest, entry, source, root, pyproject) for entry in manifest.entry_points]
-    found = list(_of_pyproject(pyproject)) or list(_of_setup(root)) or list(_of_classes(root / "plugin.py"))
+    found = list(_of_pyproject(pyproject, root)) or list(_of_setup(root)) or list(_of_classes(root / "plugin.py"))
     if not found:
         return [PluginSpec(root.name, "", "", source, flaw=_unidentified(root))]
     dirs = package_dirs(pyproject)
@@ -93,7 +94,7 @@ def read_pyproject(root: Path) -> Mapping[str, Any]:
 
     try:
         return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -120,25 +121,38 @@ def permission_words(permissions: Permissions) -> tuple[str, ...]:
 
 
 def incompatibility(manifest: Manifest) -> Flaw | None:
-    """Why this host or this Python is too old for a plugin, None if it is not."""
+    """Why this host or this Python is too old or too new for a plugin, None if it is neither."""
     import platform
-
-    from packaging.version import InvalidVersion, Version
 
     from localagent.version import __version__
 
     wanted = manifest.compatibility
-    for what, needed, present in (
-        ("LocalAgent", wanted.localagent_min_version, __version__),
-        ("Python", wanted.python_min_version, platform.python_version()),
+    for what, present, lowest, highest in (
+        ("LocalAgent", __version__, wanted.localagent_min_version, wanted.localagent_max_version),
+        ("Python", platform.python_version(), wanted.python_min_version, wanted.python_max_version),
     ):
-        try:
-            too_old = needed and Version(present) < Version(needed)
-        except InvalidVersion:
-            return Flaw("compatibility", f"'{needed}' is not a version", str(manifest.file))
-        if too_old:
-            return Flaw("compatibility", f"needs {what} >= {needed}, this is {present}", str(manifest.file))
+        reason = _out_of_bounds(what, present, lowest, highest)
+        if reason:
+            return Flaw("compatibility", reason, str(manifest.file))
     return None
+
+
+def _out_of_bounds(what: str, present: str, lowest: str, highest: str) -> str:
+    """Why a version is not within the bounds; empty if it is, or if they are empty."""
+    from packaging.version import InvalidVersion, Version
+
+    for bound in filter(None, (lowest, highest)):
+        try:
+            Version(bound)
+        except InvalidVersion:
+            return f"'{bound}' is not a version"
+    if lowest and Version(present) < Version(lowest):
+        return f"needs {what} >= {lowest}, this is {present}"
+    # An upper bound of 3.12 means all of 3.12, so only as many numbers as it has are compared.
+    limit = Version(highest).release if highest else ()
+    if limit and Version(present).release[: len(limit)] > limit:
+        return f"needs {what} <= {highest}, this is {present}"
+    return ""
 
 
 def _from_manifest(
@@ -148,13 +162,17 @@ def _from_manifest(
     return PluginSpec(entry.name, entry.kind, entry.target, source, module_file=file, **describe(manifest, entry))
 
 
-def _of_pyproject(pyproject: Mapping[str, Any]) -> Iterator[_Found]:
-    project = pyproject.get("project", {})
-    for group, entries in project.get("entry-points", {}).items():
-        kind = KIND_OF_GROUP.get(group.removeprefix(GROUP_PREFIX)) if group.startswith(GROUP_PREFIX) else None
-        if kind:
-            for name, target in entries.items():
-                yield _Found(kind, name, target, project.get("version", ""), project.get("description", ""))
+def _of_pyproject(pyproject: Mapping[str, Any], root: Path) -> Iterator[_Found]:
+    """Entry points in the project metadata; tables that are none count as absent."""
+    project = table_at(pyproject, "project")
+    version, description = _text(project.get("version")), _text(project.get("description"))
+    for group, entries in table_at(project, "entry-points").items():
+        kind = _kind_of(group)
+        for name, target in entries.items() if kind and is_mapping(entries) else ():
+            if name and _text(target):
+                yield _Found(kind, name, target, version, description)
+            else:
+                yield _Found(kind, name or root.name, "", version, description, _broken_entry(group, name, root))
 
 
 def _of_setup(root: Path) -> Iterator[_Found]:
@@ -165,20 +183,35 @@ def _of_setup(root: Path) -> Iterator[_Found]:
             arguments = {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
             groups = arguments.get("entry_points")
             if is_mapping(groups):
-                yield from _of_groups(
-                    groups, str(arguments.get("version") or ""), str(arguments.get("description") or "")
-                )
+                yield from _of_groups(groups, _text(arguments.get("version")), _text(arguments.get("description")))
 
 
 def _of_groups(groups: dict[Any, Any], version: str, description: str) -> Iterator[_Found]:
     for group, lines in groups.items():
-        kind = KIND_OF_GROUP.get(str(group).removeprefix(GROUP_PREFIX))
-        if not kind or not str(group).startswith(GROUP_PREFIX):
-            continue
-        for line in [lines] if isinstance(lines, str) else lines or ():
-            match = _LINE.fullmatch(str(line))
-            if match:
-                yield _Found(kind, match[1], match[2], version, description)
+        kind = _kind_of(group)
+        for line in _lines(lines) if kind else ():
+            name, _, target = (part.strip() for part in line.partition("="))
+            if name and target and not any(map(str.isspace, target)):
+                yield _Found(kind, name, target, version, description)
+
+
+def _kind_of(group: Any) -> str:
+    """The kind of plugin that a group of entry points is for; empty for any other group."""
+    is_ours = isinstance(group, str) and group.startswith(GROUP_PREFIX)
+    return KIND_OF_GROUP.get(group.removeprefix(GROUP_PREFIX), "") if is_ours else ""
+
+
+def _lines(value: Any) -> list[str]:
+    """The entry points of a group in ``setup.py``: one text with a line for each, or a list of texts."""
+    if isinstance(value, str):
+        return value.splitlines()
+    lines = cast("Iterable[Any]", value) if isinstance(value, list | tuple) else ()
+    return [line for line in lines if isinstance(line, str)]
+
+
+def _text(value: Any) -> str:
+    """`value` if it is a text; what is of another type counts as absent."""
+    return value if isinstance(value, str) else ""
 
 
 def _of_classes(file: Path) -> Iterator[_Found]:
@@ -197,8 +230,10 @@ def _of_classes(file: Path) -> Iterator[_Found]:
 
 def _parse(file: Path) -> ast.Module | None:
     try:
-        return ast.parse(file.read_bytes(), filename=str(file))
-    except (OSError, SyntaxError, ValueError):
+        # What the compiler would say of an invalid escape is for the plugin's author, who meets it on loading.
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(file.read_bytes(), filename=str(file))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         # Without a tree there is nothing to identify; loading tells the place of a syntax error.
         return None
 
@@ -237,4 +272,14 @@ def _unidentified(root: Path) -> Flaw:
         "which plugin this is cannot be told: no manifest, no entry point, no plugin class with a literal name",
         str(root),
         f"write a plugin-manifest.yaml in {root}; 'localagent dev validate {root}' shows the smallest one",
+    )
+
+
+def _broken_entry(group: str, name: str, root: Path) -> Flaw:
+    file = root / "pyproject.toml"
+    return Flaw(
+        "identity",
+        f'\'{name}\' in [project.entry-points."{group}"] is no entry point: expected {name or "name"} = "module:Class"',
+        str(file),
+        f"correct the entry point in {file}",
     )

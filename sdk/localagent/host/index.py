@@ -48,7 +48,7 @@ class IndexFile:
         try:
             with open(self.path, encoding="utf-8") as stream:  # noqa: PTH123 - as above
                 kept = json.load(stream)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             # Absent, unreadable or damaged: in each case it is made anew.
             return None
         match kept:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from localagent.errors import SystemProblem
 from localagent.host.spec import CommandHelp, Flaw
 from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from localagent.host.spec import PluginSpec
     from localagent.services.home import Home
+
+    T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,19 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Record:
-        """A record from what `to_dict` gives."""
-        commands = data["commands"]
+        """A record from what `to_dict` gives.
+
+        Raises:
+            KeyError: a part is missing.
+            TypeError: a part is of a wrong type.
+        """
+        commands, failure = data["commands"], data["failure"]
         return cls(
-            None if commands is None else tuple(CommandHelp(**command) for command in commands),
-            tuple(data["dependencies"]),
-            tuple(data["offers"]),
-            Flaw(**data["failure"]) if data["failure"] else None,
-            data["seconds"],
+            None if commands is None else tuple(_made(CommandHelp, command) for command in commands),
+            tuple(map(_text, data["dependencies"])),
+            tuple(map(_text, data["offers"])),
+            None if failure is None else _made(Flaw, failure),
+            float(data["seconds"]),
         )
 
 
@@ -60,20 +68,40 @@ def fingerprint(spec: PluginSpec) -> list[Any]:
 
 
 def read_records(home: Home) -> dict[str, Any]:
-    """All records as they are kept; a damaged file counts as empty, since it can be learned again."""
+    """All records as they are kept; one that cannot be read counts as empty, since it can be learned again."""
     try:
         kept = read_json(home.records_file, default={})
-    except ValueError:
+    except (ValueError, SystemProblem):
         return {}
     return kept if is_mapping(kept) else {}
 
 
 def find_record(kept: Mapping[str, Any], spec: PluginSpec) -> Record | None:
-    """The record of `spec` if its files are as they were."""
-    entry = kept.get(spec.name)
-    if not entry or entry["fingerprint"] != fingerprint(spec):
+    """The record of `spec` if its files are as they were; one that cannot be understood counts as absent."""
+    match kept.get(spec.name):
+        case {"fingerprint": known, "record": record} if known == fingerprint(spec):
+            return _understood(record)
+        case _:
+            return None
+
+
+def _understood(record: Any) -> Record | None:
+    try:
+        return Record.from_dict(record)
+    except (KeyError, TypeError, ValueError):
+        # Damaged, or kept by another version of LocalAgent.
         return None
-    return Record.from_dict(entry["record"])
+
+
+def _made(cls: Callable[..., T], texts: Any) -> T:
+    """`cls` with the texts of a mapping as its fields."""
+    return cls(**{key: _text(value) for key, value in dict(texts).items()})
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def keep_records(home: Home, records: Mapping[PluginSpec, Record]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from localagent.manifest.plain import is_list, is_mapping
+from localagent.manifest.plain import is_list, table_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ def package_dirs(pyproject: Mapping[str, Any]) -> dict[str, str]:
 
     The key ``""`` stands for the folder of all packages without one of their own. Values of a wrong type are left out.
     """
-    packages = _table(pyproject, "tool", "hatch", "build", "targets", "wheel").get("packages")
+    packages = table_at(pyproject, "tool", "hatch", "build", "targets", "wheel").get("packages")
     named = packages if is_list(packages) else []
     folders = [PurePosixPath(item) for item in named if isinstance(item, str)]
-    declared = _table(pyproject, "tool", "setuptools", "package-dir")
+    declared = table_at(pyproject, "tool", "setuptools", "package-dir")
     return {folder.name: str(folder) for folder in folders} | {
         package: folder for package, folder in declared.items() if isinstance(folder, str)
     }
@@ -93,10 +93,3 @@ def _bases(root: Path, parts: list[str], package_dirs: Mapping[str, str]) -> Ite
             yield folder.joinpath(*parts[length:]) if length < len(parts) else folder / "__init__"
     yield root.joinpath(*parts)
     yield root.joinpath("src", *parts)
-
-
-def _table(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        value = data.get(key)
-        data = value if is_mapping(value) else {}
-    return data

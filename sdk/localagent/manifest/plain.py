@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 def is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether `value` is a mapping, whose keys are texts in all that is read here."""
@@ -13,3 +17,11 @@ def is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
 def is_list(value: Any) -> TypeGuard[list[Any]]:
     """Whether `value` is a list."""
     return isinstance(value, list)
+
+
+def table_at(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """The mapping below `keys`; empty if there is none or something else stands on the way."""
+    for key in keys:
+        value = data.get(key)
+        data = value if is_mapping(value) else {}
+    return data

@@ -79,9 +79,10 @@ class Plugin:
         """
         import os
 
-        from localagent.plugins.config_schema import environment_settings
+        from localagent.plugins.config_schema import environment_settings, properties_of
 
-        return environment_settings(self.name, os.environ, convert=self.convert_env_value)
+        declared = properties_of(self.get_config_schema() or {})
+        return environment_settings(self.name, os.environ, convert=self.convert_env_value, declared=declared)
 
     def convert_env_value(self, key: str, value: str) -> Any:
         """One environment value as the schema's property `key` wants it.
@@ -89,21 +90,23 @@ class Plugin:
         Raises:
             ConfigError: the value does not fit the property.
         """
-        from localagent.plugins.config_schema import convert_value
+        from localagent.plugins.config_schema import convert_value, properties_of
 
-        properties = (self.get_config_schema() or {}).get("properties", {})
-        return convert_value(value, properties.get(key, {}), key=key)
+        return convert_value(value, properties_of(self.get_config_schema() or {}).get(key), key=key)
 
     def load_plugin_config(self) -> dict[str, Any]:
         """The plugin's merged settings: schema defaults, then files, then environment, as a fresh dict.
 
-        Works against any context whose ``config`` has a ``plugins`` mapping, as small test contexts do.
+        Works against any context whose ``config`` has a ``plugins`` mapping, as small test contexts do. The host's own
+        settings hold the environment already: it alone knows which variable belongs to a plugin with a longer name.
         """
-        merged = self.get_default_config()
-        plugins: Mapping[str, Any] = getattr(getattr(self.context, "config", None), "plugins", {})
-        merged.update(plugins.get(self.name, {}).get("config", {}))
-        merged.update(self.load_env_config())
-        return merged
+        from localagent.plugins.config_schema import merge
+
+        config = getattr(self.context, "config", None)
+        plugins: Mapping[str, Any] = getattr(config, "plugins", {})
+        merged = merge(self.get_default_config(), plugins.get(self.name, {}).get("config", {}))
+        # Only True counts, since a test's mock has any attribute.
+        return merged if getattr(config, "has_environment", None) is True else merge(merged, self.load_env_config())
 
     async def validate_config(self) -> bool:
         """Whether `config` (or, if never set, what `load_plugin_config` gives) fits the schema.

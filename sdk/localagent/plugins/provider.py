@@ -38,12 +38,15 @@ class CompletionRequest:
 
     def to_dict(self) -> dict[str, Any]:
         """The request as a fresh dict of JSON values."""
-        return {**asdict(self), **{key: list(getattr(self, key)) for key in ("messages", "stop", "tools")}}
+        told = asdict(self)
+        return told | {key: list(told[key]) for key in ("messages", "stop", "tools")}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """A request from a dict such as `to_dict` gives; unknown keys are ignored."""
+        """A request from a dict such as `to_dict` gives; unknown keys are ignored, and `stop` may be a single text."""
         known: dict[str, Any] = {item.name: data[item.name] for item in fields(cls) if item.name in data}
+        if isinstance(known.get("stop"), str):
+            known["stop"] = [known["stop"]]
         known |= {key: tuple(known[key]) for key in ("messages", "stop", "tools") if key in known}
         return cls(**known)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import MessageError, NoResponder, RemoteError, RequestTimeout, WrongLoop
@@ -25,6 +26,13 @@ async def call_handler(handler: Handler, message: PluginMessage) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Subscription:
+    """One handler's wish to hear a topic; the same handler may have several."""
+
+    handler: Handler
+
+
 class PluginMessageBus:
     """Carries messages between plugins on one event loop.
 
@@ -34,7 +42,7 @@ class PluginMessageBus:
 
     def __init__(self, *, call: Caller = call_handler) -> None:
         self._call = call
-        self._subscribers: dict[str, tuple[Handler, ...]] = {}
+        self._subscriptions: dict[str, tuple[_Subscription, ...]] = {}
         self._direct_handlers: dict[str, Handler] = {}
         self._pending: dict[str, asyncio.Future[Any]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -42,7 +50,7 @@ class PluginMessageBus:
     @property
     def subscribers(self) -> Mapping[str, tuple[Handler, ...]]:
         """Handlers by topic, as a copy."""
-        return dict(self._subscribers)
+        return {topic: tuple(each.handler for each in there) for topic, there in self._subscriptions.items()}
 
     @property
     def direct_handlers(self) -> Mapping[str, Handler]:
@@ -57,14 +65,15 @@ class PluginMessageBus:
     def subscribe(self, message_type: str, handler: Handler) -> Callable[[], None]:
         """Call `handler` for each broadcast of the topic `message_type`; returns the function that ends it."""
         # A new tuple each time: a dispatch under way goes on over the handlers it began with.
-        self._subscribers[message_type] = (*self._subscribers.get(message_type, ()), handler)
+        added = _Subscription(handler)
+        self._subscriptions[message_type] = (*self._subscriptions.get(message_type, ()), added)
 
         def unsubscribe() -> None:
-            left = tuple(other for other in self._subscribers.get(message_type, ()) if other is not handler)
+            left = tuple(other for other in self._subscriptions.get(message_type, ()) if other is not added)
             if left:
-                self._subscribers[message_type] = left
+                self._subscriptions[message_type] = left
             else:
-                self._subscribers.pop(message_type, None)
+                self._subscriptions.pop(message_type, None)
 
         return unsubscribe
 
@@ -95,11 +104,12 @@ class PluginMessageBus:
             ``{"matched": …, "delivered": …, "failed": …}``; a handler's failure never raises here.
         """
         self._bind_loop()
-        handlers = self._subscribers.get(message_type, ())
+        hearers = self._subscriptions.get(message_type, ())
         message = PluginMessage(sender, MessageType.BROADCAST, data, topic=message_type)
-        outcomes = await asyncio.gather(*(self._call(handler, message) for handler in handlers), return_exceptions=True)
+        calls = (self._call(hearer.handler, message) for hearer in hearers)
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
         failed = sum(isinstance(outcome, BaseException) for outcome in outcomes)
-        return {"matched": len(handlers), "delivered": len(handlers) - failed, "failed": failed}
+        return {"matched": len(hearers), "delivered": len(hearers) - failed, "failed": failed}
 
     async def send_direct(self, sender: str, recipient: str, data: Any) -> None:
         """Tell one plugin.
@@ -169,9 +179,8 @@ class PluginMessageBus:
 
 def _settle(answer: asyncio.Future[Any], handling: asyncio.Future[Any], recipient: str) -> None:
     """Pass the outcome of a request's handler on to the one who waits, unless it has its answer."""
-    if handling.cancelled():
-        return
-    error = handling.exception()
+    # One that the bus cancels has its sender's answer settled before, so this one gave up by itself.
+    error = asyncio.CancelledError("the handler gave up") if handling.cancelled() else handling.exception()
     if answer.done():
         return
     if error is not None:

@@ -46,9 +46,12 @@ class Catalogue(Generic[T]):
         present = self._offers.get(name)
         if present is not None:
             raise PluginError(f"the plugin '{present.plugin}' offers the {self._what} '{name}' already", plugin=plugin)
-        self._offers[name] = Offer(thing, plugin)
+        offered = Offer(thing, plugin)
+        self._offers[name] = offered
 
         def withdraw() -> None:
-            self._offers.pop(name, None)
+            # Not by name alone: by now the name may belong to a later offer.
+            if self._offers.get(name) is offered:
+                del self._offers[name]
 
         return withdraw

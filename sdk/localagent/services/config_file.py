@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import ConfigError, UsageError
+from localagent.errors import ConfigError, ManifestError, UsageError
+from localagent.manifest.document import parse_document
 from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, write_text
 from localagent.services.settings import read_mapping
@@ -14,12 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+# Spaces before the key of a mapping, before what follows a dash, and before the dash.
+_LAYOUTS = ((2, 4, 2), (2, 2, 0), (4, 6, 4), (4, 2, 0), (4, 4, 2))
+_BY_HAND = "write it into the file by hand"
+
 
 def set_value(file: Path, path: Sequence[str], value: Any) -> None:
     """Set the value at `path` in a YAML file, making the mappings on the way.
 
     Raises:
-        ConfigError: the file cannot be understood, or something on the way is no mapping; nothing changed.
+        ConfigError: something on the way is no mapping, or the value has no form in YAML that is read back as it is;
+            nothing changed.
+        ManifestError: the file cannot be understood; nothing changed.
         SystemProblem: the file cannot be written.
     """
 
@@ -36,7 +44,8 @@ def unset_value(file: Path, path: Sequence[str]) -> None:
 
     Raises:
         UsageError: there is no such value; nothing changed.
-        ConfigError: the file cannot be understood.
+        ConfigError: something on the way is no mapping; nothing changed.
+        ManifestError: the file cannot be understood; nothing changed.
         SystemProblem: the file cannot be written.
     """
 
@@ -46,33 +55,82 @@ def unset_value(file: Path, path: Sequence[str]) -> None:
             chain.append(_child(chain[-1], key, file, make=False))
         if path[-1] not in chain[-1]:
             raise _absent(path[-1], file)
-        for holder, key in zip(reversed(chain), reversed(path), strict=True):
-            if key == path[-1] or not holder[key]:
+        del chain[-1][path[-1]]
+        for holder, key in reversed(list(zip(chain, path[:-1], strict=False))):
+            if not holder[key]:
                 del holder[key]
 
     _change(file, change)
 
 
 def _change(file: Path, change: Callable[[Any], None]) -> None:
+    with exclusively(file):
+        # Read strictly first: what the host refuses to read, it must not rewrite.
+        wanted = read_mapping(file)
+        before = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+        change(wanted)
+        text = _changed(before, change, file)
+        _check(text, wanted, file)
+        write_text(file, text)
+
+
+def _changed(before: str, change: Callable[[Any], None], file: Path) -> str:
+    """The text of the file after the change."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import YAMLError
 
     yaml: Any = YAML()
     yaml.preserve_quotes = True
-    # Without this a list is moved to its key's column on every rewrite.
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    with exclusively(file):
-        # Read strictly first: what the host refuses to read, it must not rewrite.
-        read_mapping(file)
-        before = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+    # A long line is the user's choice; the library would fold it.
+    yaml.width = sys.maxsize
+    try:
         data = yaml.load(before)
-        # A file without any value has no node that could carry its comments.
-        comments, data = (before, CommentedMap()) if data is None else ("", data)
-        change(data)
-        text = io.StringIO()
-        if data:
-            yaml.dump(data, text)
-        write_text(file, (f"{comments.rstrip()}\n" if comments.strip() else "") + text.getvalue())
+    except (YAMLError, ValueError) as error:
+        # The library makes dates of what looks like one, and stumbles over the 13th month.
+        raise ConfigError(f"cannot be changed with its comments kept: {error}", file=file, fix=_BY_HAND) from error
+    _lay_out(yaml, data, before)
+    kept = "" if data else _comments(before)
+    # A file without any value has no node that could carry its comments.
+    data = data or CommentedMap()
+    change(data)
+    return kept + _dumped(yaml, data) if data else _comments(before)
+
+
+def _lay_out(yaml: Any, data: Any, before: str) -> None:
+    """Indent as the file does, if it does so throughout."""
+    for layout in _LAYOUTS:
+        yaml.indent(*layout)
+        if data and _indents(_dumped(yaml, data)) == _indents(before):
+            return
+    yaml.indent(*_LAYOUTS[0])
+
+
+def _indents(text: str) -> list[int]:
+    return [len(line) - len(line.lstrip()) for line in text.splitlines() if line.strip()]
+
+
+def _dumped(yaml: Any, data: Any) -> str:
+    text = io.StringIO()
+    yaml.dump(data, text)
+    return text.getvalue()
+
+
+def _comments(text: str) -> str:
+    """The lines of `text` that hold nothing but a comment, and the blank ones between them."""
+    lines = [line.strip() for line in text.splitlines()]
+    kept = "\n".join(line for line in lines if not line or line.startswith("#")).strip("\n")
+    return f"{kept}\n" if kept else ""
+
+
+def _check(text: str, wanted: dict[str, Any], file: Path) -> None:
+    """Refuse a text that would be read otherwise than it is meant."""
+    try:
+        found = parse_document(text.encode(), file, may_be_empty=True).data
+    except (ManifestError, UnicodeEncodeError) as error:
+        raise ConfigError(f"the change would leave a file that cannot be read: {error}", file=file) from error
+    if found != wanted:
+        raise ConfigError("the value would be read back as another one", file=file, fix="give it as a text in quotes")
 
 
 def _child(data: Any, key: str, file: Path, *, make: bool) -> Any:

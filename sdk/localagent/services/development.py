@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localagent.errors import ConfigError
-from localagent.manifest.plain import is_mapping
+from localagent.manifest.plain import is_list, is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from localagent.manifest.composing import KeyPath
+    from localagent.manifest.document import Document
     from localagent.services.home import Home
 
 DEFAULT_DIRECTORIES = ("./dev-plugins",)
+_SECTION = "development"
+_PLUGINS = (_SECTION, "plugins")
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -44,28 +48,71 @@ def read_development(home: Home, environ: Mapping[str, str], current: Path) -> D
         current: what relative folders are relative to.
 
     Raises:
-        ConfigError: the file or a variable cannot be understood.
+        ConfigError: the file or a variable says something that cannot be meant.
+        ManifestError: the file cannot be read.
     """
-    exists = home.development_file.is_file()
-    section = _section(home.development_file) if exists else {}
-    plugins = section.get("plugins", {})
+    document = _document(home.development_file) if home.development_file.is_file() else None
     mode = _flag(environ, "LOCALAGENT_DEV_MODE")
     allow = _flag(environ, "LOCALAGENT_PLUGINS_ALLOW_DEV")
-    enabled = exists if mode is None else mode
+    enabled = document is not None if mode is None else mode
     # Either source may forbid; neither can overrule the other's explicit "no".
-    allowed = allow is not False and plugins.get("allow_dev_plugins", True) is not False
-    named = plugins.get("development_directories") or (*DEFAULT_DIRECTORIES, str(home.path / "dev-plugins"))
-    directories = tuple(dict.fromkeys((current / Path(str(name)).expanduser()).absolute() for name in named))
-    return Development(enabled, enabled and allowed, directories, enabled and section.get("debug_mode") is True)
+    allowed = allow is not False and _switch(document, (*_PLUGINS, "allow_dev_plugins"), default=True)
+    named = _named_folders(document) or [*map(Path, DEFAULT_DIRECTORIES), home.path / "dev-plugins"]
+    directories = tuple(dict.fromkeys((current / name).absolute() for name in named))
+    debug = _switch(document, (_SECTION, "debug_mode"), default=False)
+    return Development(enabled, enabled and allowed, directories, enabled and debug)
 
 
-def _section(file: Path) -> dict[str, Any]:
+def _document(file: Path) -> Document:
     from localagent.manifest.document import read_document
 
-    section = read_document(file, may_be_empty=True).data.get("development", {})
-    if not is_mapping(section) or not is_mapping(section.get("plugins", {})):
-        raise ConfigError("expected a mapping below the key 'development'", file=file, line=1, column=1)
-    return section
+    document = read_document(file, may_be_empty=True)
+    for path in ((_SECTION,), _PLUGINS):
+        value = document.at(path)
+        if value is not None and not is_mapping(value):
+            raise _misfit(document, path, "a mapping")
+    return document
+
+
+def _switch(document: Document | None, path: tuple[str, ...], *, default: bool) -> bool:
+    value = document.at(path) if document else None
+    if document is None or value is None:
+        return default
+    if not isinstance(value, bool):
+        raise _misfit(document, path, "true or false")
+    return value
+
+
+def _named_folders(document: Document | None) -> list[Path]:
+    path = (*_PLUGINS, "development_directories")
+    named = document.at(path) if document else None
+    if document is None or named in (None, ""):
+        return []
+    if is_list(named):
+        return [_folder(document, (*path, number)) for number in range(len(named))]
+    return [_folder(document, path)]
+
+
+def _folder(document: Document, path: KeyPath) -> Path:
+    name = document.at(path)
+    if not isinstance(name, str | int | float) or isinstance(name, bool) or "\0" in str(name):
+        raise _misfit(document, path, "a folder, or a list of folders")
+    try:
+        return Path(document.written(path)).expanduser()
+    except RuntimeError:
+        raise _misfit(document, path, "a folder of a user that exists") from None
+
+
+def _misfit(document: Document, path: KeyPath, expected: str) -> ConfigError:
+    key = ".".join(part for part in path if isinstance(part, str))
+    place = document.where(path)
+    return ConfigError(
+        f"'{key}' must be {expected}, not {document.at(path)!r}",
+        file=place.file,
+        line=place.line,
+        column=place.column,
+        fix=f"correct or remove '{key}'",
+    )
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -13,6 +14,7 @@ from localagent.errors import SystemProblem
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
 
 LOCK_PATIENCE = 5.0
 """Seconds a writer waits for another one."""
@@ -26,8 +28,8 @@ def write_text(file: Path, text: str) -> None:
     Raises:
         SystemProblem: the folder or file cannot be written; the old text is intact.
     """
-    target = file.resolve()
     try:
+        target = _behind_links(file)
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
         try:
@@ -49,13 +51,15 @@ def read_json(file: Path, *, default: Any) -> Any:
     """The JSON value in `file`, `default` where there is no such file.
 
     Raises:
-        ValueError: the file is not JSON.
+        ValueError: the file is not JSON, or nested too deeply.
         SystemProblem: the file is there and cannot be read.
     """
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return default
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     except OSError as error:
         raise SystemProblem(f"cannot read: {error.strerror}", file=file) from error
 
@@ -70,19 +74,32 @@ def exclusively(file: Path) -> Generator[None]:
     """Hold the lock of `file` while reading, changing and writing it.
 
     Raises:
-        SystemProblem: another process held the lock for longer than `LOCK_PATIENCE` seconds.
+        SystemProblem: another process held the lock for longer than `LOCK_PATIENCE` seconds, or there can be none.
     """
+    with _locked(file):
+        yield
+
+
+def _locked(file: Path) -> AbstractContextManager[object]:
+    """The lock of `file`, already taken; leaving it gives it back."""
     from filelock import FileLock, Timeout
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_PATIENCE):
-            yield
+        return FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_PATIENCE).acquire()
     except Timeout as error:
         raise SystemProblem(
             f"another process has been changing {file.name} for {LOCK_PATIENCE:.0f} seconds",
             file=file,
             fix="wait for it to end, then run the command again",
         ) from error
-    except PermissionError as error:
+    except OSError as error:
         raise SystemProblem(f"cannot write: {error.strerror}", file=file) from error
+
+
+def _behind_links(file: Path) -> Path:
+    """The file that `file` stands for once its links are followed."""
+    target = Path(os.path.realpath(file))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localagent.errors import UsageError
+from localagent.services.home_folder import home_folder, named_home
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,9 +22,18 @@ class Home:
 
     @classmethod
     def find(cls, path: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Home:
-        """The home given, else ``$LOCALAGENT_HOME``, else ``~/.localagent``; always absolute."""
-        named = path or environ.get("LOCALAGENT_HOME") or Path("~") / ".localagent"
-        return cls(Path(named).expanduser().absolute())
+        """The home given, else ``$LOCALAGENT_HOME``, else ``~/.localagent``; always absolute.
+
+        Raises:
+            UsageError: it begins with ``~`` and the name of nobody.
+        """
+        named = named_home(path, environ)
+        if os.path.expanduser(named).startswith("~"):  # noqa: PTH111 - it tells by leaving the path as it is
+            raise UsageError(
+                f"the home '{named}' cannot be found: there is no such user",
+                fix="name an existing folder by --home or LOCALAGENT_HOME",
+            )
+        return cls(Path(home_folder(path, environ)))
 
     @property
     def config_file(self) -> Path:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, LocalAgentError, ManifestError
 from localagent.manifest.plain import is_mapping
-from localagent.plugins.config_schema import convert_value, defaults_of, environment_prefix, environment_settings
+from localagent.plugins.config_schema import (
+    convert_value,
+    defaults_of,
+    environment_prefix,
+    environment_settings,
+    merge,
+    properties_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +27,12 @@ class Settings:
     """What the user set, read once.
 
     Attributes:
+        has_environment: that merged settings hold what the environment gives, so that nobody need look there again.
         user: the content of ``config.yaml``; empty when it cannot be read.
         problem: why ``config.yaml`` cannot be read. Then plugins stay off and only management commands work.
     """
+
+    has_environment = True
 
     def __init__(self, home: Home, environ: Mapping[str, str] | None = None) -> None:
         self.home = home
@@ -88,21 +97,21 @@ class Settings:
             if other.startswith(prefix) and len(other) > len(prefix)
         ]
         own = {name: text for name, text in self.environ.items() if not name.startswith(tuple(longer))}
-        properties = schema.get("properties", {})
+        properties = properties_of(schema)
 
         def convert(key: str, text: str) -> Any:
             try:
-                return convert_value(text, properties.get(key, {}), key=key)
+                return convert_value(text, properties.get(key), key=key)
             except ConfigError as error:
                 variable = prefix + key.upper()
                 raise ConfigError(
                     f"{variable}: {error.message}", plugin=plugin, fix=f"correct or unset {variable}"
                 ) from error
 
-        return environment_settings(plugin, own, convert=convert)
+        return environment_settings(plugin, own, convert=convert, declared=properties)
 
     def _check_sections(self) -> None:
-        plugins: Any = self.user.get("plugins") or {}
+        plugins = _filled(self.user.get("plugins"))
         if not is_mapping(plugins) or not all(map(_is_section, plugins.values())):
             raise ConfigError(
                 "'plugins' must be a mapping of plugin names to {enabled: true or false, config: {...}}",
@@ -130,24 +139,17 @@ class _PluginSections(Mapping[str, dict[str, Any]]):
 
 
 def _is_section(value: Any) -> bool:
-    section: Any = value or {}
+    section = _filled(value)
     return (
         is_mapping(section)
-        and is_mapping(section.get("config") or {})
+        and is_mapping(_filled(section.get("config")))
         and isinstance(section.get("enabled", True), bool)
     )
 
 
-def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` over `below`, mappings key by key, everything else replaced; neither argument is changed."""
-    merged = copy.deepcopy(dict(below))
-    for key, value in above.items():
-        present = merged.get(key)
-        if is_mapping(present) and isinstance(value, Mapping):
-            merged[key] = merge(present, cast("Mapping[str, Any]", value))
-        else:
-            merged[key] = copy.deepcopy(value)
-    return merged
+def _filled(value: Any) -> Any:
+    """`value`, or an empty mapping where it was left blank."""
+    return {} if value is None else value
 
 
 def read_mapping(file: Path) -> dict[str, Any]:

@@ -57,8 +57,13 @@ def test_a_requirement_that_is_met_has_no_reason(requirement: str, version: str)
         ("other>=2", "1.0", "needs other >=2, found 1.0"),
         ("other", None, "needs the plugin 'other', which was not found"),
         ("other>=2", None, "needs the plugin 'other', which was not found"),
-        ("other>two", "1.0", "asks for 'other>two', which cannot be compared with version '1.0'"),
-        ("other[x]>=1", "1.0", "asks for 'other[x]>=1', which cannot be compared"),
+        ("other>=1.2, <2", "1.0", "needs other >=1.2, <2, found 1.0"),
+        ("other>two", "1.0", "asks for 'other>two', which is no requirement"),
+        ("other[x]>=1", "1.0", "asks for 'other[x]>=1', which is no requirement"),
+        ("other->1", "2.0", "asks for 'other->1', which is no requirement"),
+        ("other-", "2.0", "asks for 'other-', which is no requirement"),
+        ("other->1", None, "asks for 'other->1', which is no requirement"),
+        (">=1", "2.0", "asks for '>=1', which is no requirement"),
     ],
 )
 def test_a_requirement_that_is_not_met_has_its_reason(requirement: str, version: str | None, reason: str) -> None:

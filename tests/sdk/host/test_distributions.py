@@ -109,6 +109,9 @@ def test_comments_blank_lines_and_extras_are_left_out() -> None:
         ("[localagent.plugins.ui]\n\nhello\n", 3, "expected 'name = module:object'"),
         ("[other]\nnonsense\n", 2, "expected 'name = module:object'"),
         ("[localagent.plugins.ui\n", 1, "not closed"),
+        ("[localagent.plugins.ui]\n= a:B\n", 2, "expected 'name = module:object'"),
+        ("[localagent.plugins.ui]\nhello =\n", 2, "expected 'name = module:object'"),
+        ("[localagent.plugins.ui]\nhello = [extra]\n", 2, "expected 'name = module:object'"),
     ],
 )
 def test_a_line_that_cannot_be_understood_is_told(text: str, line: int, reason: str) -> None:
@@ -219,7 +222,20 @@ def test_an_editable_install_names_its_source_and_is_watched(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "record",
-    ["{", "{}", '{"url": "file:///x"}', '{"url": "file:///x", "dir_info": {}}', '{"dir_info": {"editable": false}}'],
+    [
+        "{",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        '{"url": "file:///x"}',
+        '{"url": "file:///x", "dir_info": {}}',
+        '{"url": "file:///x", "dir_info": null}',
+        '{"dir_info": {"editable": false}}',
+        '{"dir_info": {"editable": true}}',
+        '{"dir_info": {"editable": true}, "url": 5}',
+        '{"dir_info": {"editable": true}, "url": "file:///a%00b"}',
+        '{"dir_info": {"editable": true}, "url": "http://[x"}',
+    ],
 )
 def test_other_installs_name_no_source(tmp_path: Path, record: str) -> None:
     install(tmp_path, direct_url__json=record)

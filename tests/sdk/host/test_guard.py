@@ -62,6 +62,29 @@ def test_whatever_a_plugin_raises_is_a_failure_of_that_plugin(error: BaseExcepti
     assert failure.value.__cause__ is error
 
 
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("error", [Wordless(), SystemExit(Wordless()), ModuleNotFoundError("no", name=5)])  # type: ignore[arg-type] # what the test is about
+def test_an_error_that_cannot_tell_its_text_is_told_by_its_class(error: BaseException) -> None:
+    with pytest.raises(PluginFailed) as failure:
+        Guard("hello").call("command", raising(error))
+    assert failure.value.message == f"command: {type(error).__name__}"
+
+
+def test_an_interruption_while_an_error_tells_its_text_passes() -> None:
+    class Slow(Exception):
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Guard("hello").call("command", raising(Slow()))
+
+
 def test_the_users_interruption_passes() -> None:
     with pytest.raises(KeyboardInterrupt):
         Guard("hello").call("command", raising(KeyboardInterrupt()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -147,10 +149,14 @@ def test_a_damaged_manifest_is_a_flaw_of_the_folder_it_lies_in(root: Path) -> No
     [
         ('localagent_min_version: "99.0"', "needs LocalAgent >= 99.0, this is "),
         ('python_min_version: "4.0"', "needs Python >= 4.0, this is "),
+        ('localagent_max_version: "0.5"', "needs LocalAgent <= 0.5, this is "),
+        ('python_max_version: "3.10"', "needs Python <= 3.10, this is "),
         ('localagent_min_version: "0.1"\n  python_min_version: "3.8"', None),
+        ('localagent_max_version: "1"\n  python_max_version: "4.0"', None),
+        (f'python_max_version: "{sys.version_info.major}.{sys.version_info.minor}"', None),
     ],
 )
-def test_a_plugin_for_a_later_host_or_python_is_flawed(root: Path, versions: str, reason: str | None) -> None:
+def test_a_plugin_for_another_host_or_python_is_flawed(root: Path, versions: str, reason: str | None) -> None:
     (root / "plugin-manifest.yaml").write_text(f"{MANIFEST}compatibility:\n  {versions}\n")
     for spec in identified(root):
         assert (spec.flaw is None) == (reason is None)
@@ -159,8 +165,9 @@ def test_a_plugin_for_a_later_host_or_python_is_flawed(root: Path, versions: str
             assert (reason or "") in spec.flaw.message
 
 
-def test_a_bound_that_is_no_version_is_a_flaw(root: Path) -> None:
-    (root / "plugin-manifest.yaml").write_text(f"{MANIFEST}compatibility:\n  localagent_min_version: latest\n")
+@pytest.mark.parametrize("bound", ["localagent_min_version", "python_max_version"])
+def test_a_bound_that_is_no_version_is_a_flaw(root: Path, bound: str) -> None:
+    (root / "plugin-manifest.yaml").write_text(f"{MANIFEST}compatibility:\n  {bound}: latest\n")
     assert {spec.flaw.message for spec in identified(root) if spec.flaw} == {"'latest' is not a version"}
 
 
@@ -238,6 +245,9 @@ def test_several_classes_in_one_file_are_several_plugins(tmp_path: Path) -> None
         "setup(entry_points={'localagent.plugins.ui': ['no equals sign']})",
         "setup(entry_points={'localagent.plugins.ui': None})",
         "setup(entry_points={7: ['a = b:C']})",
+        "setup(entry_points={'localagent.plugins.ui': 5})",
+        "setup(entry_points={'localagent.plugins.ui': [5, '= b:C', 'a =', 'a = b: C']})",
+        "setup(entry_points={'localagent.plugins.ui': {'a': 'b:C'}})",
         "setup(**everything)",
         "broken(",
     ],
@@ -253,8 +263,57 @@ def test_a_project_file_that_cannot_be_read_counts_as_absent(root: Path) -> None
     assert read_pyproject(root) == {}
     (root / "pyproject.toml").write_text("[project\n")
     assert read_pyproject(root) == {}
+    (root / "pyproject.toml").write_text("a = " + "[" * 100_000)
+    assert read_pyproject(root) == {}
     (root / "plugin.py").write_text(CLASS)
     assert [spec.name for spec in identified(root)] == ["by-class"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "project = 1",
+        "[project]\nentry-points = 3",
+        "[project.entry-points]\n'localagent.plugins.commands' = 'x'",
+        "[project.entry-points]\n'localagent.plugins.commands' = [1]",
+    ],
+)
+def test_entry_points_that_are_no_tables_count_as_absent(root: Path, text: str) -> None:
+    (root / "pyproject.toml").write_text(text)
+    assert [(spec.name, spec.flaw is None) for spec in identified(root)] == [("the-folder", False)]
+    (root / "plugin.py").write_text(CLASS)
+    assert [(spec.name, spec.flaw is None) for spec in identified(root)] == [("by-class", True)]
+
+
+@pytest.mark.parametrize(("line", "name"), [("x = 5", "x"), ("x = ''", "x"), ("'' = 'm:C'", "the-folder")])
+def test_an_entry_point_that_is_none_is_a_flaw_of_that_plugin(root: Path, line: str, name: str) -> None:
+    (root / "pyproject.toml").write_text(
+        f"[project.entry-points.'localagent.plugins.commands']\n{line}\ngood = 'm:C'\n"
+    )
+    broken, good = identified(root)
+    assert (broken.name, broken.kind, good.name, good.flaw) == (name, "command", "good", None)
+    assert broken.flaw is not None
+    assert (broken.flaw.step, broken.flaw.where) == ("identity", str(root / "pyproject.toml"))
+
+
+def test_a_version_that_is_no_text_counts_as_absent(root: Path) -> None:
+    (root / "pyproject.toml").write_text(PYPROJECT.replace('"3.0"', "3").replace('"By project"', "[1]"))
+    assert [(spec.name, spec.version, spec.description) for spec in identified(root)] == [("by-project", "", "")]
+
+
+@pytest.mark.parametrize("code", ["x" + ".b" * 100_000, "-" * 100_000 + "1", "x=" + "1+" * 100_000 + "1"])
+def test_code_that_is_nested_too_deeply_tells_nothing(tmp_path: Path, code: str) -> None:
+    file = tmp_path / "single.py"
+    file.write_text(code)
+    assert identify_file(file, source_of(file)) == []
+
+
+def test_what_the_compiler_warns_of_is_not_told_here(tmp_path: Path) -> None:
+    file = tmp_path / "single.py"
+    file.write_text('PATTERN = "\\d"\nclass A(CommandPlugin):\n    name = "a"\n')
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [spec.name for spec in identify_file(file, source_of(file))] == ["a"]
 
 
 @settings(deadline=None, max_examples=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,18 @@ def test_a_disabled_plugin_is_never_imported(make_plugin: MakePlugin, localagent
     assert localagent("marked").code == 2
     assert localagent("plugins", "list").code == 0
     assert not mark.exists()
+
+
+def test_what_lies_among_the_plugins_and_is_none_costs_only_itself(
+    localagent: Run, make_plugin: MakePlugin, home: Path, work: Path
+) -> None:
+    make_plugin("good")
+    make_plugin("odd", into=work / "dev-plugins", pyproject__toml="project = 1\n")
+    (home / "plugins" / "loop").symlink_to("loop")
+    os.mkfifo(home / "plugins" / "pipe.py")
+    (home / "cache").mkdir()
+    (home / "cache" / "records.json").write_text("[" * 100_000)
+    listed = localagent("plugins", "list", "--json", env={"LOCALAGENT_DEV_MODE": "true"})
+    assert {entry["name"] for entry in json.loads(listed.out)} == {"good", "odd"}
+    assert localagent("plugins", "enable", "good").code == 0
+    assert localagent("good").out.strip() == "hello from good"

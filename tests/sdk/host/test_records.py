@@ -102,13 +102,48 @@ def test_new_records_stand_beside_those_of_other_plugins(kept_in: Home, spec: Pl
     assert (find_record(kept, spec), find_record(kept, other)) == (failed, RECORD)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"text"', "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"text"', "\x00", "[" * 100_000])
 def test_a_damaged_file_counts_as_empty_and_is_mended(kept_in: Home, spec: PluginSpec, text: str) -> None:
     kept_in.records_file.parent.mkdir(parents=True)
     kept_in.records_file.write_text(text)
     assert read_records(kept_in) == {}
     keep_records(kept_in, {spec: RECORD})
     assert find_record(read_records(kept_in), spec) == RECORD
+
+
+def test_a_folder_in_place_of_the_file_counts_as_empty(kept_in: Home) -> None:
+    kept_in.records_file.mkdir(parents=True)
+    assert read_records(kept_in) == {}
+
+
+@pytest.mark.parametrize(
+    "entry", [5, [], "text", None, {"a": 1}, {"fingerprint": None}, {"fingerprint": {}, "record": 1}]
+)
+def test_an_entry_of_another_shape_counts_as_absent(spec: PluginSpec, entry: object) -> None:
+    assert find_record({"hello": entry}, spec) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"commands": 5},
+        {"commands": [5]},
+        {"commands": [{"name": 5}]},
+        {"commands": [{"title": "a"}]},
+        {"dependencies": None},
+        {"dependencies": [5]},
+        {"offers": 1.5},
+        {"failure": "no"},
+        {"failure": {"step": "import"}},
+        {"seconds": None},
+        {"seconds": "long"},
+    ],
+)
+def test_a_record_of_another_shape_counts_as_absent(spec: PluginSpec, changes: dict[str, object]) -> None:
+    entry = {"fingerprint": fingerprint(spec), "record": RECORD.to_dict()}
+    assert find_record({"hello": entry}, spec) == RECORD
+    assert find_record({"hello": entry | {"record": RECORD.to_dict() | changes}}, spec) is None
+    assert find_record({"hello": entry | {"record": changes}}, spec) is None
 
 
 def test_an_empty_entry_is_none(kept_in: Home, spec: PluginSpec) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from localagent.errors import ConfigError
 from localagent.plugins.base import Plugin
+from localagent.services.home import Home
+from localagent.services.settings import Settings
 
 SCHEMA = {
     "type": "object",
@@ -99,6 +101,27 @@ def test_settings_are_defaults_then_context_then_environment(monkeypatch: pytest
     assert plugin.load_plugin_config() == {"size": 2, "style": {"colour": "red"}, "url": "here"}
     monkeypatch.setenv("LOCALAGENT_MY_PLUGIN_SIZE", "3")
     assert plugin.load_plugin_config()["size"] == 3
+
+
+def test_settings_of_the_context_keep_the_defaults_beside_them() -> None:
+    class Styled(Sized):
+        def get_config_schema(self) -> dict[str, Any]:
+            return {"properties": {"style": {"default": {"colour": "red", "bold": False}}}}
+
+    plugin = Styled()
+    plugin.context = small_context(style={"bold": True})
+    assert plugin.load_plugin_config() == {"style": {"colour": "red", "bold": True}}
+
+
+def test_the_environment_counts_as_the_hosts_settings_hold_it(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setenv("LOCALAGENT_MY_PLUGIN_SIZE", "3")
+    monkeypatch.setenv("LOCALAGENT_MY_PLUGIN_TOO_SIZE", "4")
+    settings = Settings(Home(home))
+    plugin = Sized()
+    for name in ("my-plugin", "my-plugin-too"):
+        settings.declare_schema(name, SCHEMA)
+    plugin.context = SimpleNamespace(config=settings)
+    assert plugin.load_plugin_config() == {"size": 3, "style": {"colour": "red"}}
 
 
 @pytest.mark.parametrize("context", [None, object(), SimpleNamespace(config=None)])

@@ -19,6 +19,7 @@ from localagent.plugins.config_schema import (
     defaults_of,
     environment_prefix,
     environment_settings,
+    merge,
     read_schema,
     read_schema_beside,
     schema_file_for,
@@ -42,6 +43,18 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )
+KEYS = st.sampled_from(["a", "b", "c", "d"])
+SETTINGS = st.dictionaries(
+    KEYS,
+    st.recursive(
+        st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2),
+        lambda inner: st.dictionaries(KEYS, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+# A mapping of mappings of values: of one shape, as the layers of one schema are.
+SHAPED = st.dictionaries(KEYS, st.dictionaries(KEYS, st.integers(), max_size=3), max_size=3)
 
 
 @given(st.integers())
@@ -49,7 +62,7 @@ def test_an_integer_comes_back_from_the_environment(value: int) -> None:
     assert convert_value(str(value), {"type": "integer"}, key="k") == value
 
 
-@given(st.floats(allow_nan=False))
+@given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_comes_back_from_the_environment(value: float) -> None:
     assert convert_value(repr(value), {"type": "number"}, key="k") == value
 
@@ -69,8 +82,8 @@ def test_an_object_comes_back_from_the_environment(value: dict[str, Any]) -> Non
     assert convert_value(json.dumps(value), {"type": "object"}, key="k") == value
 
 
-@given(st.text(), st.sampled_from([{}, {"type": "string"}, {"enum": ["a"]}]))
-def test_where_text_is_wanted_it_stays_as_it_is(text: str, subschema: dict[str, Any]) -> None:
+@given(st.text(), st.sampled_from([{}, {"type": "string"}, {"enum": ["a"]}, {"type": 7}, True, None]))
+def test_where_text_is_wanted_it_stays_as_it_is(text: str, subschema: Any) -> None:
     assert convert_value(text, subschema, key="k") == text
 
 
@@ -88,10 +101,13 @@ def test_booleans_have_several_words(word: str, *, value: bool) -> None:
         ("integer", "1.5", "of type integer"),
         ("integer", "", "of type integer"),
         ("number", "much", "of type number"),
+        ("number", "nan", "of type number"),
+        ("number", "-Infinity", "of type number"),
         ("boolean", "perhaps", "true or false"),
         ("boolean", "", "true or false"),
         ("array", '{"a": 1}', "a JSON array"),
         ("array", "a,b", "a JSON array"),
+        ("array", "[" * 100_000, "a JSON array"),
         ("object", "[]", "a JSON object"),
         ("object", "", "a JSON object"),
     ],
@@ -100,6 +116,11 @@ def test_text_that_does_not_fit_is_told_with_what_would(wanted: str, text: str, 
     with pytest.raises(ConfigError) as error:
         convert_value(text, {"type": wanted}, key="size")
     assert error.value.message == f"the setting 'size' must be {expected}, not {text!r}"
+
+
+@pytest.mark.parametrize("types", [["integer", "null"], ["null", "integer"], ["integer", "string"]])
+def test_of_several_types_the_first_counts_that_is_not_null(types: list[str]) -> None:
+    assert convert_value("5", {"type": types}, key="k") == 5
 
 
 @pytest.mark.parametrize(
@@ -112,6 +133,15 @@ def test_variables_begin_with_the_plugins_name(plugin: str, prefix: str) -> None
 def test_only_a_plugins_own_variables_are_its_settings() -> None:
     environ = {"LOCALAGENT_HELLO_SIZE": "1", "LOCALAGENT_HELLO_": "2", "LOCALAGENT_HELLO": "3", "SIZE": "4"}
     assert environment_settings("hello", environ, convert=lambda key, text: (key, text)) == {"size": ("size", "1")}
+
+
+@pytest.mark.parametrize(
+    ("declared", "key"), [(["maxTokens"], "maxTokens"), (["maxtokens"], "maxtokens"), (["other"], "maxtokens")]
+)
+def test_a_variable_names_a_declared_setting_whatever_its_case(declared: list[str], key: str) -> None:
+    environ = {"LOCALAGENT_HELLO_MAXTOKENS": "5"}
+    settings = environment_settings("hello", environ, convert=lambda key, text: (key, text), declared=declared)
+    assert settings == {key: (key, "5")}
 
 
 def test_defaults_come_from_every_depth() -> None:
@@ -150,7 +180,9 @@ def test_defaults_are_fresh_and_leave_the_schema_alone(defaults: dict[str, Any])
     assert schema == before
 
 
-@pytest.mark.parametrize("schema", [{}, {"properties": {}}, {"type": "object"}])
+@pytest.mark.parametrize(
+    "schema", [{}, {"properties": {}}, {"type": "object"}, {"default": None}, {"properties": None}]
+)
 def test_a_schema_without_defaults_gives_none(schema: dict[str, Any]) -> None:
     assert defaults_of(schema) == {}
 
@@ -186,6 +218,7 @@ def test_the_schema_of_a_module_is_found_through_its_file(tmp_path: Path, monkey
         (b'{\n  "a": ,\n}', "is not JSON", ":2:8"),
         (b"[]", "must be a JSON object", ":1:1"),
         (b'"\xff"', "is not JSON", ""),
+        (b"[" * 100_000, "is not JSON", ""),
     ],
 )
 def test_a_damaged_schema_is_told_with_its_place(tmp_path: Path, text: bytes, message: str, place: str) -> None:
@@ -222,3 +255,44 @@ def test_a_schema_is_read_in_the_draft_it_names() -> None:
     exclusive = {"properties": {"size": {"minimum": 1, "exclusiveMinimum": True}}}
     draft_4 = {"$schema": "http://json-schema.org/draft-04/schema#", **exclusive}
     assert schema_violations({"size": 1}, draft_4) != []
+
+
+@given(SETTINGS)
+def test_nothing_changes_when_settings_are_merged_with_nothing_or_themselves(settings: dict[str, Any]) -> None:
+    assert merge(settings, {}) == merge({}, settings) == merge(settings, settings) == settings
+
+
+@given(SETTINGS, SETTINGS)
+def test_merging_twice_is_merging_once(below: dict[str, Any], above: dict[str, Any]) -> None:
+    assert merge(merge(below, above), above) == merge(below, above)
+
+
+@given(SHAPED, SHAPED, SHAPED)
+def test_layers_of_one_shape_may_be_merged_in_any_grouping(
+    first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]
+) -> None:
+    assert merge(merge(first, second), third) == merge(first, merge(second, third))
+
+
+def leaves(settings: dict[str, Any], *path: str) -> dict[tuple[str, ...], Any]:
+    found: dict[tuple[str, ...], Any] = {}
+    for key, value in settings.items():
+        found |= leaves(value, *path, key) if isinstance(value, dict) else {(*path, key): value}
+    return found
+
+
+@given(SETTINGS, SETTINGS)
+def test_every_value_of_the_later_layer_holds(below: dict[str, Any], above: dict[str, Any]) -> None:
+    assert leaves(above).items() <= leaves(merge(below, above)).items()
+
+
+@given(SETTINGS, SETTINGS)
+def test_merging_leaves_its_arguments_alone_and_shares_nothing_with_them(
+    below: dict[str, Any], above: dict[str, Any]
+) -> None:
+    before = copy.deepcopy((below, above))
+    merged = merge(below, above)
+    for value in merged.values():
+        if isinstance(value, dict | list):
+            value.clear()
+    assert (below, above) == before

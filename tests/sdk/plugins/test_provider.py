@@ -75,6 +75,17 @@ def test_changing_the_dict_of_a_response_leaves_the_response_alone() -> None:
     assert response.raw == {"choices": [1]}
 
 
+def test_changing_the_dict_of_a_request_leaves_the_request_alone() -> None:
+    request = CompletionRequest(messages=({"role": "user"},), tools=({"name": "look"},))
+    told = request.to_dict()
+    told["messages"][0]["role"] = told["tools"][0]["name"] = "other"
+    assert request == CompletionRequest(messages=({"role": "user"},), tools=({"name": "look"},))
+
+
+def test_a_single_text_to_stop_at_needs_no_list() -> None:
+    assert CompletionRequest.from_dict({"stop": "END"}).stop == ("END",)
+
+
 def test_requests_do_not_share_their_metadata() -> None:
     CompletionRequest().metadata["a"] = 1
     assert CompletionRequest().metadata == {}

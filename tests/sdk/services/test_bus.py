@@ -89,6 +89,16 @@ async def test_a_subscription_ends_when_asked_even_during_a_broadcast(bus: Plugi
     endings[0]()
 
 
+def test_of_two_subscriptions_of_one_handler_each_ends_for_itself(bus: PluginMessageBus) -> None:
+    end_first = bus.subscribe("news", failing)
+    end_second = bus.subscribe("news", failing)
+    end_first()
+    end_first()
+    assert bus.subscribers == {"news": (failing,)}
+    end_second()
+    assert bus.subscribers == {}
+
+
 @given(st.lists(st.sampled_from(["news", "sport", "art"]), max_size=8), st.data())
 def test_subscribers_are_kept_in_order_of_subscription(topics: list[str], data: st.DataObject) -> None:
     bus = PluginMessageBus()
@@ -209,6 +219,18 @@ async def test_a_failing_responder_is_told_to_the_one_who_asks(bus: PluginMessag
     with pytest.raises(RemoteError, match="disk gone") as error:
         await bus.request("me", "you", 1)
     assert (error.value.plugin, error.value.error_type) == ("you", "OSError")
+    assert bus.pending_requests == {}
+
+
+@pytest.mark.asyncio
+async def test_a_responder_that_gives_up_by_itself_is_told_at_once(bus: PluginMessageBus) -> None:
+    async def give_up(message: PluginMessage) -> None:
+        raise asyncio.CancelledError
+
+    bus.register_direct_handler("you", give_up)
+    with pytest.raises(RemoteError, match="the handler gave up") as error:
+        await asyncio.wait_for(bus.request("me", "you", 1), 5)
+    assert error.value.error_type == "CancelledError"
     assert bus.pending_requests == {}
 
 

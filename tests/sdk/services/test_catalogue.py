@@ -40,6 +40,9 @@ def test_withdrawing_twice_is_no_error() -> None:
     withdraw()
     withdraw()
     assert catalogue.offers == {}
+    catalogue.offer("one", 2, plugin="second")
+    withdraw()
+    assert catalogue.offers == {"one": Offer(2, "second")}
 
 
 def test_a_look_at_the_offers_is_a_snapshot() -> None:

@@ -66,6 +66,65 @@ def test_unsetting_keeps_what_stands_beside_it(file: Path) -> None:
     assert "# Mine; do not touch." in file.read_text(encoding="utf-8")
 
 
+def test_what_is_unset_is_told_by_its_place_and_not_by_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("plugins:\n  enabled:\n    enabled: true\n    config:\n      a: 1\n")
+    unset_value(file, ("plugins", "enabled", "enabled"))
+    assert file.read_text() == "plugins:\n  enabled:\n    config:\n      a: 1\n"
+
+
+def test_comments_outlive_the_last_value(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("# One.\n\n# Two.\na:\n  # Three.\n  b: 1\n")
+    unset_value(file, ("a", "b"))
+    assert file.read_text() == "# One.\n\n# Two.\n# Three.\n"
+    set_value(file, ("c",), 1)
+    assert file.read_text() == "# One.\n\n# Two.\n# Three.\nc: 1\n"
+
+
+@pytest.mark.parametrize("text", ["{}\n", "---\n", "null\n"])
+def test_a_file_that_says_nothing_is_written_anew(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    set_value(file, ("a",), 1)
+    assert file.read_text() == "a: 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: {'word ' * 40}end\n",
+        f'a: "{"word " * 40}"\n',
+        "a:\n    b: 1\n    c:\n    - x\n",
+        "a:\n    b: 1\n    c:\n        - x\n",
+        "a:\n  c:\n  - x\n  - y: 1\n    z: 2\n",
+        "a:\n  c:\n    - x\n",
+    ],
+)
+def test_long_lines_and_the_files_own_indentation_stay(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    set_value(file, ("z",), 1)
+    assert file.read_text() == f"{text}z: 1\n"
+
+
+@pytest.mark.parametrize("value", [10**20, float("inf"), float("nan"), "a\x85b", "\ud800", (1,)])
+def test_a_value_that_would_be_read_as_another_is_refused(file: Path, value: object) -> None:
+    with pytest.raises(ConfigError) as error:
+        set_value(file, ("other",), value)
+    assert error.value.file == file
+    assert file.read_text(encoding="utf-8") == WRITTEN
+
+
+def test_a_file_that_cannot_be_rewritten_with_its_comments_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("a: 2024-13-45\n")
+    with pytest.raises(ConfigError, match=r"month must be in 1\.\.12") as error:
+        set_value(file, ("b",), 1)
+    assert error.value.file == file
+    assert file.read_text() == "a: 2024-13-45\n"
+
+
 def test_a_file_whose_last_value_went_can_be_read_and_set_anew(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     set_value(file, ("plugins", "hello"), 1)

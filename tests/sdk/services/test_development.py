@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localagent.errors import ConfigError
+from localagent.errors import ConfigError, LocalAgentError
 from localagent.services.development import read_development
 from localagent.services.home import Home
 
@@ -108,9 +108,56 @@ def test_debug_mode_counts_while_the_mode_is_on(tmp_path: Path, mode: str, *, de
     assert read_development(home, {"LOCALAGENT_DEV_MODE": mode}, tmp_path).debug is debug
 
 
-@pytest.mark.parametrize("text", ["development: 1\n", "development: [a]\n", "development:\n  plugins: yes please\n"])
+@pytest.mark.parametrize(
+    "text", ["development: 1\n", "development: false\n", "development: [a]\n", "development:\n  plugins: yes please\n"]
+)
 def test_a_section_that_is_no_mapping_is_told_with_its_file(tmp_path: Path, text: str) -> None:
     home = write(tmp_path, text)
-    with pytest.raises(ConfigError, match="'development'") as error:
+    with pytest.raises(ConfigError, match="must be a mapping") as error:
         read_development(home, {}, tmp_path)
     assert error.value.file == home.development_file
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "development:\n", "development:\n  plugins:\n"])
+def test_what_was_left_blank_says_nothing_more(tmp_path: Path, text: str) -> None:
+    development = read_development(write(tmp_path, text), {}, tmp_path)
+    assert development.loads_plugins
+    assert len(development.directories) == 2
+
+
+def test_a_single_folder_needs_no_list(tmp_path: Path) -> None:
+    home = write(tmp_path, "development:\n  plugins:\n    development_directories: mine\n")
+    assert read_development(home, {}, tmp_path).directories == (tmp_path / "mine",)
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "place"),
+    [
+        ("development_directories: {a: b}", "must be a folder, or a list of folders", "3:30"),
+        ("development_directories: true", "must be a folder, or a list of folders", "3:30"),
+        ("development_directories: [a, [b]]", "must be a folder, or a list of folders", "3:34"),
+        ("development_directories: ['a', null]", "must be a folder, or a list of folders", "3:36"),
+        ('development_directories: "a\\0b"', "must be a folder, or a list of folders", "3:30"),
+        ("development_directories: [~nosuchuser/x]", "must be a folder of a user that exists", "3:31"),
+        ("allow_dev_plugins: 'false'", "must be true or false, not 'false'", "3:24"),
+        ("allow_dev_plugins: 0", "must be true or false, not 0", "3:24"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_told_with_its_key_and_place(
+    tmp_path: Path, line: str, message: str, place: str
+) -> None:
+    home = write(tmp_path, f"development:\n  plugins:\n    {line}\n")
+    with pytest.raises(ConfigError, match=message) as error:
+        read_development(home, {}, tmp_path)
+    assert f"'development.plugins.{line.partition(':')[0]}'" in error.value.message
+    assert error.value.place == f"{home.development_file}:{place}"
+
+
+def test_debug_mode_is_true_or_false(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'development\.debug_mode' must be true or false, not 'yes'"):
+        read_development(write(tmp_path, "development:\n  debug_mode: 'yes'\n"), {}, tmp_path)
+
+
+def test_a_file_without_a_mapping_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LocalAgentError, match="a mapping is needed"):
+        read_development(write(tmp_path, "- a\n"), {}, tmp_path)

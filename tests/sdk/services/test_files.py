@@ -48,6 +48,15 @@ def test_a_link_is_written_through_and_stays_a_link(tmp_path: Path) -> None:
     assert real.read_text(encoding="utf-8") == "a: 1\n"
 
 
+def test_a_loop_of_links_is_told(tmp_path: Path) -> None:
+    file, other = tmp_path / "config.yaml", tmp_path / "other"
+    file.symlink_to(other)
+    other.symlink_to(file)
+    with pytest.raises(SystemProblem, match="cannot write: Too many levels of symbolic links"):
+        write_text(file, "x")
+    assert file.is_symlink()
+
+
 def test_a_text_that_cannot_be_encoded_leaves_the_old_one_intact(tmp_path: Path) -> None:
     file = tmp_path / "note.txt"
     write_text(file, "old")
@@ -108,8 +117,9 @@ def test_json_that_is_not_there_has_the_default(tmp_path: Path, below: str) -> N
 def test_json_that_is_damaged_is_a_value_error(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"{")
     (tmp_path / "b.json").write_bytes(b'"\xff"')
-    for name in ("a.json", "b.json"):
-        with pytest.raises(ValueError, match=r"line 1|utf-8"):
+    (tmp_path / "c.json").write_bytes(b"[" * 100_000)
+    for name in ("a.json", "b.json", "c.json"):
+        with pytest.raises(ValueError, match=r"line 1|utf-8|too deeply"):
             read_json(tmp_path / name, default=None)
 
 
@@ -133,6 +143,17 @@ def test_the_lock_is_free_after_an_error_inside(tmp_path: Path) -> None:
         raise ValueError("mine")
     with exclusively(file):
         pass
+
+
+def test_an_error_of_what_is_done_inside_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError, match="mine"), exclusively(tmp_path / "config.yaml"):
+        raise PermissionError(13, "mine")
+
+
+def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemProblem, match="cannot write: "), exclusively(tmp_path / "file" / "config.yaml"):
+        pass  # pragma: no cover - never entered
 
 
 def test_a_writer_gives_up_on_another_after_a_while(tmp_path: Path) -> None:

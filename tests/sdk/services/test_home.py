@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from localagent.errors import UsageError
 from localagent.services.home import Home
 from localagent.services.home_folder import home_folder
 
@@ -23,11 +24,17 @@ def test_without_any_word_the_home_is_below_the_users_own(monkeypatch: pytest.Mo
     assert Home.find("~/mine", {}).path == tmp_path / "mine"
 
 
-@pytest.mark.parametrize("given", [None, "", "elsewhere", "~/mine", "/", "a/./b"])
+@pytest.mark.parametrize("given", [None, "", "elsewhere", "~/mine", "/", "a/./b", "a/../b"])
 @pytest.mark.parametrize("named", [None, "", "named", "~"])
 def test_the_quick_way_to_the_home_finds_the_same(work: Path, given: str | None, named: str | None) -> None:
     environ = {} if named is None else {"LOCALAGENT_HOME": named}
     assert Path(home_folder(given, environ)) == Home.find(given, environ).path
+
+
+@pytest.mark.parametrize(("given", "environ"), [("~nosuchuser/x", {}), (None, {"LOCALAGENT_HOME": "~nosuchuser/x"})])
+def test_the_home_of_nobody_is_told(given: str | None, environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="'~nosuchuser/x' cannot be found: there is no such user"):
+        Home.find(given, environ)
 
 
 def test_a_home_stays_where_it_was_when_the_current_folder_changes(
