@@ -12,6 +12,8 @@ LocalAgentError
 ├── PluginError
 │   ├── PluginNotAvailable       absent, disabled, untrusted, shadowed, failed, quarantined
 │   │   └── PluginFailed         the plugin's own code failed at a named step
+│   │       ├── PluginTimeout    the step took longer than it may (also a TimeoutError)
+│   │       └── HandlerPaused    not called any more in this session, as it failed too often in a row
 │   ├── PluginNotReady           asked before it finished initialising
 │   ├── RetryableError           the plugin says: trying again may help
 │   ├── StalePluginError         an object of an unloaded generation was used
@@ -145,6 +147,14 @@ class PluginFailed(PluginNotAvailable):
     ) -> None:
         super().__init__(message, plugin=plugin, file=file, line=line, fix=fix)
         self.step = step
+
+
+class PluginTimeout(PluginFailed, TimeoutError):
+    """A step of a plugin took longer than it may and was ended."""
+
+
+class HandlerPaused(PluginFailed):
+    """A message handler or lifecycle hook that failed several times in a row is not called again in this session."""
 
 
 class PluginNotReady(PluginError):

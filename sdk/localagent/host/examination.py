@@ -113,7 +113,7 @@ def _plugins(picture: Survey) -> Iterator[Check]:
     for plugin in (*picture.plugins.values(), *picture.shadowed):
         verdict = plugin.verdict
         what = f"plugin {plugin.name}"
-        if verdict.state is State.FAILED:
+        if verdict.state in (State.FAILED, State.QUARANTINED):
             where = f"{verdict.where}: " if verdict.where else ""
             yield Check(
                 what,

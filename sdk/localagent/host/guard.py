@@ -1,21 +1,40 @@
-"""The one way from the host into plugin code: what a plugin raises becomes a `PluginFailed` with its place."""
+"""The one way from the host into plugin code: it is timed, contained, and named in whatever goes wrong."""
 
 from __future__ import annotations
 
 import inspect
+import os
+import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localagent.errors import PluginFailed
+from localagent.errors import PluginFailed, PluginTimeout
+from localagent.host import interrupts
+from localagent.host.budgets import LOADING_STEPS, Budgets
+from localagent.host.deadlines import Deadline, TimeLimit, rest
+from localagent.host.journal import mark_of
+from localagent.host.slices import Slices
+from localagent.host.surroundings import Surroundings, captured
+from localagent.host.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from asyncio import Task
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from localagent.host.journal import Journal
 
     T = TypeVar("T")
 
-_HOST_CODE = f"{Path(__file__).resolve().parents[1]}/"
+_PACKAGE = f"{Path(__file__).resolve().parents[1]}/"
+_CAPTURED_STEPS = frozenset({"import", "construct", "register"})
+_NETTED_STEPS = frozenset({"import", "construct", "register", "initialise", "cleanup"})
+"""Steps so rare that they can afford the last net under C code that keeps the interpreter's lock."""
+_STDERR = 2
+_GAVE_UP = 5
+"""Exit code of a process that a plugin did not let go on."""
+_GRACE_AFTER_SIGNAL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +44,27 @@ class Guard:
     Attributes:
         plugin: whose code it is.
         root: the folder or file its code lies in; used to name the line at fault.
+        budgets: how long each step may take.
+        journal: where the present step is written down; None for a process that nobody asks what it died of.
+        fingerprint: of the plugin's files, for the journal.
+        log_file: where what the plugin prints while it is loaded goes; None leaves it alone.
+        tally: what the host counts of its plugins.
     """
 
     plugin: str
     root: Path | None = None
+    budgets: Budgets = field(default=Budgets(), kw_only=True)
+    journal: Journal | None = field(default=None, kw_only=True)
+    fingerprint: str = field(default="", kw_only=True)
+    log_file: Path | None = field(default=None, kw_only=True)
+    tally: Tally = field(default_factory=Tally, kw_only=True)
 
     def call(
         self,
         step: str,
         function: Callable[..., T],
         *arguments: Any,
+        limit: float | None = None,
         passing: tuple[type[BaseException], ...] = (),
     ) -> T:
         """Call `function`.
@@ -43,58 +73,222 @@ class Guard:
             step: what is being done, in one word.
             function: code of the plugin.
             arguments: what it is called with.
+            limit: seconds it may take; None means what the budget of the step says.
             passing: exceptions that mean no failure here and pass through.
 
         Raises:
             PluginFailed: the function raised anything else, `SystemExit` included.
+            PluginTimeout: it took longer than `limit`.
+            KeyboardInterrupt: a real signal came.
         """
-        try:
-            return function(*arguments)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            if isinstance(error, passing):
-                raise
-            raise self.failure(step, error) from error
+        if step in _CAPTURED_STEPS and self.log_file is not None:
+            with captured(self.log_file) as stderr:
+                return self._call(step, function, arguments, limit, passing, stderr)
+        return self._call(step, function, arguments, limit, passing, _STDERR)
 
-    async def call_async(self, step: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call `function` and await what it gives if that can be awaited.
+    async def call_async(
+        self, step: str, function: Callable[..., Any], *arguments: Any, limit: float | None = None
+    ) -> Any:
+        """Call `function` and, if that can be awaited, await what it gives, as a task of its own.
+
+        A task that is late is cancelled; one that goes on nevertheless is abandoned after `Budgets.grace` and counted
+        in the tally. Time in which other plugins kept the event loop from going on does not count.
 
         Raises:
             PluginFailed: as `call`.
+            PluginTimeout: as `call`.
         """
-        import asyncio
-
-        try:
-            result = function(*arguments)
-            return await result if inspect.isawaitable(result) else result
-        except KeyboardInterrupt:
-            raise
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise self.failure(step, error) from error
-        except BaseException as error:
-            raise self.failure(step, error) from error
+        seconds = self.budgets.limit_of(step) if limit is None else limit
+        began = time.monotonic()
+        result = self.call(step, function, *arguments, limit=seconds)
+        if not inspect.isawaitable(result):
+            return result
+        return await self._await(step, result, seconds, began)
 
     def failure(self, step: str, error: BaseException) -> PluginFailed:
         """`error` as the host tells it: step, cause, file and line of the plugin, and the way out."""
+        if isinstance(error, TimeLimit):
+            return self._too_late(step, error.deadline.seconds, error.lines)
         file, line = self._place(error)
         message, fix = _explain(error)
         return PluginFailed(f"{step}: {message}", plugin=self.plugin, step=step, file=file, line=line, fix=fix)
+
+    def _call(
+        self,
+        step: str,
+        function: Callable[..., T],
+        arguments: tuple[Any, ...],
+        limit: float | None,
+        passing: tuple[type[BaseException], ...],
+        stderr: int,
+    ) -> T:
+        journal = self.journal
+        seconds = self.budgets.limit_of(step) if limit is None else limit
+        surroundings = Surroundings()
+        deadline = None
+        if seconds is not None:
+            deadline = Deadline(step, seconds, self._give_up, net=stderr if step in _NETTED_STEPS else None)
+        if journal is not None:
+            journal.enter(mark_of(self.plugin, step, self.fingerprint))
+        try:
+            if deadline is not None:
+                deadline.start()
+            else:
+                rest()
+            return function(*arguments)
+        except passing:
+            raise
+        except BaseException as error:
+            if _is_somebody_elses(error, deadline):
+                raise
+            raise self.failure(step, error) from error
+        finally:
+            if deadline is not None:
+                deadline.stop()
+            if journal is not None:
+                journal.leave()
+            surroundings.restore()
+
+    async def _await(self, step: str, awaitable: Awaitable[Any], seconds: float | None, began: float) -> Any:
+        """Run `awaitable` as a task and wait for it, but never longer than it may take."""
+        import asyncio
+
+        surroundings = Surroundings()
+        deadline = None
+        if seconds is not None:
+            net = _STDERR if step in _NETTED_STEPS else None
+            deadline = Deadline(step, seconds, self._give_up, is_task=True, net=net, began=began)
+            deadline.start()
+        mark = mark_of(self.plugin, step, self.fingerprint) if self.journal is not None else b""
+        slices = Slices(awaitable, self.journal, mark, deadline)
+        task = asyncio.get_running_loop().create_task(_contained(slices), name=f"{self.plugin}: {step}")
+        try:
+            if deadline is not None:
+                deadline.leave_context()
+            await _done_in_time(task, deadline)
+            if task.done():
+                return self._outcome(step, task, deadline)
+            raise self._too_late(step, seconds or 0.0, slices.lines())
+        finally:
+            # Late, or the host lets go of us and so of the plugin; what the plugin raises never comes this way.
+            try:
+                if not task.done():
+                    await self._let_go(step, task, deadline)
+            finally:
+                if deadline is not None:
+                    deadline.stop()
+                surroundings.restore(slices.left)
+
+    async def _let_go(self, step: str, task: Task[Any], deadline: Deadline | None) -> None:
+        """Cancel a task and wait a little for it to end; never for ever."""
+        import asyncio
+
+        grace = self.budgets.grace if interrupts.pending() is None else _GRACE_AFTER_SIGNAL
+        if deadline is not None:
+            deadline.extend(time.monotonic() + grace)
+        task.cancel()
+        try:
+            await asyncio.wait({task}, timeout=grace)
+        finally:
+            if task.done():
+                _look_at(task)
+            else:
+                task.add_done_callback(_look_at)
+                self.tally.abandon(self.plugin, step, task)
+
+    def _outcome(self, step: str, task: Task[Any], deadline: Deadline | None) -> Any:
+        """What a task that is done gave."""
+        import asyncio
+
+        if task.cancelled():
+            error: BaseException = asyncio.CancelledError("it cancelled itself")
+            raise self.failure(step, error) from error
+        failed = task.exception()
+        if failed is None:
+            result, raised = task.result()
+            if raised is None:
+                return result
+            failed = raised
+        if _is_somebody_elses(failed, deadline):
+            raise failed
+        raise self.failure(step, failed) from failed
+
+    def _too_late(self, step: str, seconds: float, lines: Iterable[tuple[str, int]]) -> PluginTimeout:
+        file, line = self._own_line(lines)
+        return PluginTimeout(
+            f"{step}: took longer than {seconds:.3g} s and was stopped",
+            plugin=self.plugin,
+            step=step,
+            file=file,
+            line=line,
+            fix=f"if it needs that long, set budgets.{_budget_of(step)} in config.yaml",
+        )
+
+    def _give_up(self, limit: TimeLimit) -> None:
+        """End the process, as this step cannot be ended otherwise; said, and written down for the next start."""
+        deadline = limit.deadline
+        file, line = self._own_line(limit.lines)
+        reason = f"it took longer than {deadline.seconds:.3g} s and could not be stopped"
+        if self.journal is not None:
+            self.journal.note(f"{reason} ({file}:{line})")
+        message = f"error {file}:{line}: the plugin '{self.plugin}', {deadline.step}: {reason}; giving up\n"
+        os.write(_STDERR if deadline.net is None else deadline.net, message.encode(errors="backslashreplace"))
+        interrupts.give_up(_GAVE_UP)
 
     def _place(self, error: BaseException) -> tuple[str | None, int | None]:
         """The line of the plugin that was running last; the last line outside the host where none is known."""
         if isinstance(error, SyntaxError) and isinstance(error.filename, str):
             return error.filename, error.lineno
-        frames = [
-            (frame.filename, frame.lineno)
-            for frame in traceback.extract_tb(error.__traceback__)
-            if not frame.filename.startswith(("<frozen", _HOST_CODE))
-        ]
-        own = [frame for frame in frames if self.root is not None and frame[0].startswith(str(self.root))]
-        return next(iter((own or frames)[::-1]), (None, None))
+        frames = traceback.extract_tb(error.__traceback__)
+        return self._own_line((frame.filename, frame.lineno or 0) for frame in reversed(frames))
+
+    def _own_line(self, lines: Iterable[tuple[str, int]]) -> tuple[str | None, int | None]:
+        """The first of `lines` that is the plugin's, else the first that is not the host's."""
+        candidates = [line for line in lines if not line[0].startswith(("<frozen", _PACKAGE))]
+        own = [line for line in candidates if self.root is not None and line[0].startswith(str(self.root))]
+        return next(iter(own or candidates), (None, None))
+
+
+def _is_somebody_elses(error: BaseException, deadline: Deadline | None) -> bool:
+    """Whether an exception only passes through the plugin: a real Ctrl-C, or the limit of a step around this one."""
+    if isinstance(error, KeyboardInterrupt):
+        return interrupts.pending() is not None
+    return isinstance(error, TimeLimit) and error.deadline is not deadline
+
+
+async def _done_in_time(task: Task[Any], deadline: Deadline | None) -> None:
+    """Wait for a task, but not past its deadline, which may move while we wait."""
+    import asyncio
+
+    if deadline is None:
+        await asyncio.wait({task})
+        return
+    while not task.done() and (left := deadline.left()):
+        await asyncio.wait({task}, timeout=left)
+
+
+async def _contained(awaitable: Awaitable[Any]) -> tuple[Any, BaseException | None]:
+    """The result, or an exception that asyncio would let out of the task and through the whole loop."""
+    try:
+        return await awaitable, None
+    except (KeyboardInterrupt, SystemExit) as error:
+        if _is_somebody_elses(error, None):
+            raise
+        return None, error
+
+
+def _look_at(task: Task[Any]) -> None:
+    """Take note of a late outcome, so that asyncio does not complain that nobody did."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _budget_of(step: str) -> str:
+    if step in ("initialise", "register"):
+        return "initialise"
+    if step in LOADING_STEPS:
+        return "import"
+    return "cleanup" if step == "cleanup" else "handler"
 
 
 def _explain(error: BaseException) -> tuple[str, str | None]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from localagent.host.guard import Guard
+from localagent.host.journal import Journal, fingerprint_text
 from localagent.host.lifecycle import LifecycleManager
 from localagent.host.loop import HostLoop
+from localagent.host.records import fingerprint
 from localagent.host.situation import Situation
+from localagent.host.tally import Tally
 from localagent.providers.manager import ProviderManager
 from localagent.services.bus import PluginMessageBus
 from localagent.ui.components import ComponentRegistry
@@ -15,6 +19,7 @@ from localagent.workflows.manager import WorkflowManager
 
 if TYPE_CHECKING:
     from localagent.host.situation import HostOptions
+    from localagent.host.spec import PluginSpec
     from localagent.services.home import Home
     from localagent.services.settings import Settings
 
@@ -30,6 +35,8 @@ class Host:
     provider_manager: ProviderManager = field(default_factory=ProviderManager)
     ui: ComponentRegistry = field(default_factory=ComponentRegistry)
     workflow_manager: WorkflowManager = field(default_factory=WorkflowManager)
+    tally: Tally = field(default_factory=Tally)
+    journal: Journal | None = None
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -38,7 +45,21 @@ class Host:
         Raises:
             ConfigError: as `Situation.read`.
         """
-        return cls(Situation.read(options))
+        situation = Situation.read(options)
+        return cls(situation, journal=Journal(situation.home.journal) if situation.options.journal else None)
+
+    def guard_for(self, spec: PluginSpec) -> Guard:
+        """The guard through which this host calls a plugin's code."""
+        self.loop.know(spec.name, spec.code_root)
+        return Guard(
+            spec.name,
+            spec.code_root,
+            budgets=self.situation.budgets,
+            journal=self.journal,
+            fingerprint=fingerprint_text(fingerprint(spec)),
+            log_file=self.home.log_file(spec.name),
+            tally=self.tally,
+        )
 
     @property
     def home(self) -> Home:

@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import IllegalTransition, PluginFailed
+from localagent.errors import HandlerPaused, IllegalTransition, PluginFailed
 from localagent.host.guard import Guard
+from localagent.host.pausing import pausable
 from localagent.plugins.stages import LEGAL_TRANSITIONS, PluginLifecycleStage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     Hook = Callable[[str, PluginLifecycleStage, PluginLifecycleStage, dict[str, Any]], Any]
 
 _log = logging.getLogger("localagent.lifecycle")
+_HOSTS_OWN = Guard("host")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Added:
+    """A hook, and how it is called."""
+
+    hook: Hook
+    call: Callable[..., Coroutine[Any, Any, Any]]
 
 
 class LifecycleManager:
     """Moves plugins along the graph of stages and calls the hooks of the stage entered."""
 
     def __init__(self) -> None:
-        self._hooks: dict[PluginLifecycleStage, list[Hook]] = {stage: [] for stage in PluginLifecycleStage}
+        self._hooks: dict[PluginLifecycleStage, list[_Added]] = {stage: [] for stage in PluginLifecycleStage}
         self._states: dict[str, PluginLifecycleStage] = {}
 
     @property
     def hooks(self) -> Mapping[PluginLifecycleStage, tuple[Hook, ...]]:
         """The hooks of each stage, as a copy."""
-        return {stage: tuple(hooks) for stage, hooks in self._hooks.items()}
+        return {stage: tuple(added.hook for added in hooks) for stage, hooks in self._hooks.items()}
 
     @property
     def plugin_states(self) -> Mapping[str, PluginLifecycleStage]:
         """The stage of each plugin, as a copy."""
         return dict(self._states)
 
-    def add_hook(self, stage: PluginLifecycleStage, callback: Hook) -> Callable[[], None]:
-        """Call `callback` (sync or async) whenever a plugin enters `stage`; returns the function that ends it."""
+    def add_hook(self, stage: PluginLifecycleStage, callback: Hook, *, guard: Guard = _HOSTS_OWN) -> Callable[[], None]:
+        """Call `callback` (sync or async) whenever a plugin enters `stage`; returns the function that ends it.
+
+        Args:
+            stage: the stage.
+            callback: called with plugin name, the stage it left, the one it entered, and a dict of what is known.
+            guard: of the plugin whose hook it is.
+        """
         hooks = self._hooks[stage]
-        hooks.append(callback)
-        return lambda: hooks.remove(callback) if callback in hooks else None
+        added = _Added(callback, pausable(guard, f"{stage.value} hook", callback))
+        hooks.append(added)
+        return lambda: hooks.remove(added) if added in hooks else None
 
     def stage_of(self, plugin_name: str) -> PluginLifecycleStage:
         """The stage a plugin is in; one never seen is discovered."""
@@ -63,10 +81,10 @@ class LifecycleManager:
                 plugin=plugin_name,
             )
         self._states[plugin_name] = to_stage
-        for hook in tuple(self._hooks[to_stage]):
+        for added in tuple(self._hooks[to_stage]):
             try:
-                await Guard(plugin_name).call_async(
-                    f"{to_stage.value} hook", hook, plugin_name, from_stage, to_stage, context or {}
-                )
+                await added.call(plugin_name, from_stage, to_stage, context or {})
+            except HandlerPaused as paused:
+                _log.debug("%s: %s", paused.place, paused.message)
             except PluginFailed as failure:
                 _log.error("%s: %s", failure.place, failure.message)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localagent.errors import ConfigError
+from localagent.host.budgets import Budgets, read_budgets
 from localagent.services.development import Development, read_development
 from localagent.services.home import Home
 from localagent.services.settings import Settings
@@ -25,6 +27,8 @@ class HostOptions:
         only: names of the plugins that may run; None means all that are enabled.
         reserved: command names that plugins cannot have.
         extra: source folders whose plugins run in this run, enabled or not.
+        budgets: seconds each step may take, where the user's ``config.yaml`` says nothing else.
+        journal: whether the steps of plugins are written down, so that the next run knows what a process died of.
     """
 
     home: Path | None = None
@@ -32,17 +36,20 @@ class HostOptions:
     only: frozenset[str] | None = None
     reserved: frozenset[str] = frozenset()
     extra: tuple[Path, ...] = ()
+    budgets: Budgets = Budgets()  # noqa: RUF009 - immutable
+    journal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Options, home, settings and development mode, read once."""
+    """Options, home, settings, development mode and time limits, read once."""
 
     options: HostOptions
     home: Home
     current: Path
     settings: Settings
     development: Development
+    budgets: Budgets
 
     @classmethod
     def read(cls, options: HostOptions | None = None, environ: Mapping[str, str] = os.environ) -> Situation:
@@ -55,7 +62,18 @@ class Situation:
         options = options or HostOptions()
         home = Home.find(options.home, environ)
         current = _current_folder()
-        return cls(options, home, current, Settings(home, environ), read_development(home, environ, current))
+        settings = Settings(home, environ)
+        development = read_development(home, environ, current)
+        return cls(options, home, current, settings, development, _budgets(options, settings))
+
+
+def _budgets(options: HostOptions, settings: Settings) -> Budgets:
+    """The time limits; ones that cannot be understood are a problem of the settings as any other there."""
+    try:
+        return read_budgets(settings.user.get("budgets"), over=options.budgets, file=settings.home.config_file)
+    except ConfigError as problem:
+        settings.problem = problem
+        return options.budgets
 
 
 def _current_folder() -> Path:

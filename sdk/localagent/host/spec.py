@@ -29,6 +29,7 @@ class State(Enum):
     UNTRUSTED = "untrusted"
     SHADOWED = "shadowed"
     FAILED = "failed"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,13 @@ class PluginSpec:
         version: from manifest or distribution; may be empty.
         description: one line; may be empty.
         commands: the commands its manifest declares.
+        activation: topics of broadcasts that load it, as its manifest declares.
         requires: requirements on other plugins, PEP 440 ranges allowed.
         required_settings: settings that must be set before it can be ready.
         permissions: what its manifest says it uses, as ``what: detail`` words.
         module_file: the file of the entry module, where it is known without importing.
         manifest_file: the manifest, if it has one.
+        schema_file: the schema of its settings that the manifest names.
         flaw: why it cannot be loaded, None where nothing speaks against it.
     """
 
@@ -130,7 +133,9 @@ class PluginSpec:
     permissions: tuple[str, ...] = ()
     module_file: Path | None = None
     manifest_file: Path | None = None
+    schema_file: Path | None = None
     flaw: Flaw | None = field(default=None)
+    activation: tuple[str, ...] = ()
 
     @property
     def code_root(self) -> Path | None:
@@ -143,7 +148,7 @@ class PluginSpec:
         """The spec as JSON values."""
         data = dataclasses.asdict(self)
         data["source"] |= {"kind": self.source.kind.value, "root": str(self.source.root)}
-        for key in ("module_file", "manifest_file"):
+        for key in ("module_file", "manifest_file", "schema_file"):
             data[key] = data[key] and str(data[key])
         return data
 
@@ -162,7 +167,9 @@ class PluginSpec:
             permissions=tuple(data["permissions"]),
             module_file=data["module_file"] and Path(data["module_file"]),
             manifest_file=data["manifest_file"] and Path(data["manifest_file"]),
+            schema_file=data["schema_file"] and Path(data["schema_file"]),
             source=Source(**source | {"kind": SourceKind(source["kind"]), "root": Path(source["root"])}),
             commands=tuple(CommandHelp(**command) for command in data["commands"]),
             flaw=Flaw(**data["flaw"]) if data["flaw"] else None,
+            activation=tuple(data["activation"]),
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from localagent.host.journal import fingerprint_text
+from localagent.host.records import fingerprint
 from localagent.host.spec import Flaw, PluginSpec, SourceKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from localagent.host.consent import Consent
+    from localagent.host.quarantine import Quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ class Verdict:
         state: the state.
         reason: why, empty for an enabled plugin.
         fix: the command that changes it.
-        step: for a failed plugin the step that failed.
-        where: for a failed plugin ``file:line``.
+        step: for a failed or quarantined plugin the step at which it happened.
+        where: for such a plugin ``file:line`` as far as known.
     """
 
     state: State
@@ -43,6 +46,7 @@ class Said:
         development: whether plugins of development folders load.
         off_because: why no plugin may run at all and what changes that; None if they may.
         only: the names of ``--only``; None without it.
+        quarantined: why plugins are kept out, or are on their way there, by name.
     """
 
     consents: Mapping[str, Consent]
@@ -51,10 +55,22 @@ class Said:
     development: bool = False
     off_because: tuple[str, str] | None = None
     only: frozenset[str] | None = None
+    quarantined: Mapping[str, Quarantine] = field(default_factory=dict[str, "Quarantine"])
 
 
 def judge(spec: PluginSpec, said: Said) -> Verdict:
     """The state of one plugin, others of the same name left aside."""
+    verdict = _by_consent(spec, said)
+    quarantine = said.quarantined.get(spec.name)
+    if verdict.state is not State.ENABLED or quarantine is None or not quarantine.is_in_force:
+        return verdict
+    if quarantine.fingerprint != fingerprint_text(fingerprint(spec)):
+        return verdict
+    fix = f"localagent plugins enable {spec.name}"
+    return Verdict(State.QUARANTINED, quarantine.reason, fix, quarantine.step, quarantine.where)
+
+
+def _by_consent(spec: PluginSpec, said: Said) -> Verdict:
     consent = said.consents.get(spec.name)
     name = spec.name
     if said.off_because is not None:
@@ -123,7 +139,7 @@ def choose(
 def _rank(spec: PluginSpec, verdict: Verdict) -> int:
     if verdict.state is State.ENABLED:
         return 0
-    if verdict.state is State.FAILED:
+    if verdict.state in (State.FAILED, State.QUARANTINED):
         return 1
     is_out_of_reach = spec.source.kind is SourceKind.DEVELOPMENT and not spec.source.distribution
     return 3 if is_out_of_reach else 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import UsageError
-from localagent.services.home_folder import home_folder, named_home
+from localagent.services.home_folder import home_folder, is_of_nobody, named_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,13 @@ class Home:
 
     @classmethod
     def find(cls, path: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Home:
-        """The home given, else ``$LOCALAGENT_HOME``, else ``~/.localagent``; always absolute.
+        """The home given, else ``$LOCALAGENT_HOME``, else ``~/.localagent``; always absolute, see `home_folder`.
 
         Raises:
             UsageError: it begins with ``~`` and the name of nobody.
         """
         named = named_home(path, environ)
-        if os.path.expanduser(named).startswith("~"):  # noqa: PTH111 - it tells by leaving the path as it is
+        if not named.startswith("~/") and is_of_nobody(named):
             raise UsageError(
                 f"the home '{named}' cannot be found: there is no such user",
                 fix="name an existing folder by --home or LOCALAGENT_HOME",
@@ -69,6 +69,16 @@ class Home:
     def records_file(self) -> Path:
         """What preflights learned."""
         return self.path / "cache" / "records.json"
+
+    @property
+    def journal(self) -> Path:
+        """What each running process is doing in plugins' code."""
+        return self.path / "journal"
+
+    @property
+    def quarantine_file(self) -> Path:
+        """Plugins that are kept out since a process died in their code."""
+        return self.path / "quarantine.json"
 
     def settings_file(self, plugin: str) -> Path:
         """The settings file of one plugin."""

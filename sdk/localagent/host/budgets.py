@@ -1,0 +1,72 @@
+"""How long each step of a plugin may take."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from localagent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOADING_STEPS = frozenset({"import", "construct", "name", "settings schema", "prepare", "register", "initialise"})
+"""The steps that bring a plugin up; a plugin that is late there is one that cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Seconds that the steps of one plugin may take; a command has no limit.
+
+    Attributes:
+        import_: importing, and each of the short calls until it is initialised. ``import`` in ``config.yaml``.
+        initialise: initialising; registering has as much again.
+        handler: one call of a message handler or a lifecycle hook.
+        cleanup: the cleanups of all plugins together.
+        cleanup_after_signal: the same after Ctrl-C or a request to terminate.
+        preflight: one plugin in a preflight.
+        grace: what a step that was cancelled gets to let go, before it is abandoned.
+    """
+
+    import_: float = 5.0
+    initialise: float = 10.0
+    handler: float = 30.0
+    cleanup: float = 5.0
+    cleanup_after_signal: float = 1.2
+    preflight: float = 30.0
+    grace: float = 2.0
+
+    def limit_of(self, step: str) -> float | None:
+        """Seconds that `step` may take by itself; None for a command, which ends when it is done."""
+        if step == "command":
+            return None
+        if step in ("initialise", "register"):
+            return self.initialise
+        if step == "cleanup":
+            return self.cleanup
+        return self.import_ if step in LOADING_STEPS else self.handler
+
+
+def read_budgets(section: Any, *, over: Budgets, file: Path) -> Budgets:
+    """`over` with what the user set in the mapping ``budgets`` of ``config.yaml``.
+
+    Raises:
+        ConfigError: a name that is no budget, or a value that is no positive number of seconds.
+    """
+    if section is None:
+        return over
+    fields = {field.name.rstrip("_"): field.name for field in dataclasses.fields(Budgets)}
+    wanted = cast("dict[str, Any]", section if isinstance(section, dict) else {"budgets": section})
+    for name, seconds in wanted.items():
+        if name not in fields or not _is_duration(seconds):
+            raise ConfigError(
+                f"'budgets' must map some of {', '.join(fields)} to seconds above 0; '{name}: {seconds}' does not",
+                file=file,
+                fix=f"localagent config unset budgets.{name}",
+            )
+    return dataclasses.replace(over, **{fields[name]: float(seconds) for name, seconds in wanted.items()})
+
+
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
