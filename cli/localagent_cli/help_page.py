@@ -61,8 +61,9 @@ def speaks_unicode() -> bool:
 def _panel(title: str, rows: Sequence[tuple[str, str]], width: int, lines: tuple[str, ...]) -> list[str]:
     top_left, flat, top_right, side, low_left, low_right = lines
     inner = width - 4
-    head = f" {title} "
-    body = [f"{side} {line:<{inner}} {side}" for name, text in rows for line in _row(name, text, rows, inner)]
+    head = f" {title[: width - 6]} "
+    name_width = min(max(len(name) for name, _ in rows), inner)
+    body = [f"{side} {line:<{inner}} {side}" for name, text in rows for line in _row(name, text, name_width, inner)]
     return [
         f"{top_left}{flat}{head}{flat * (width - 3 - len(head))}{top_right}",
         *body,
@@ -70,11 +71,12 @@ def _panel(title: str, rows: Sequence[tuple[str, str]], width: int, lines: tuple
     ]
 
 
-def _row(name: str, text: str, rows: Sequence[tuple[str, str]], inner: int) -> list[str]:
+def _row(name: str, text: str, name_width: int, inner: int) -> list[str]:
     """A name with its help beside it; below it where the page is narrow."""
-    name_width = min(max(len(each) for each, _ in rows), inner)
     rest = inner - name_width - 2
     if rest < _NARROWEST:
         return [*textwrap.wrap(name, inner), *("  " + line for line in textwrap.wrap(text, max(inner - 2, 1)))]
-    first, *more = textwrap.wrap(text, rest) or [""]
+    # With a thousand plugins, wrapping what fits costs more than all else on the page.
+    fits = len(text) <= rest and text.isprintable()
+    first, *more = [text] if fits else textwrap.wrap(text, rest) or [""]
     return [f"{name:<{name_width}}  {first}", *(" " * (name_width + 2) + line for line in more)]

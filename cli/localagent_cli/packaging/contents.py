@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from localagent.diagnostics.diagnostic import Diagnostic, Place, Severity
-from localagent.host.distributions import Unreadable, parse_entry_points
+from localagent.host.distributions import parse_entry_points
+from localagent.host.found import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

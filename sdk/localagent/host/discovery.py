@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import ManifestError
 from localagent.host import distributions, identity
 from localagent.host.consent import is_trusted
+from localagent.host.found import Discovery
 from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind
 from localagent.manifest.layout import is_file, module_file, package_dirs
 from localagent.manifest.model import find_manifest, manifest_in, read_manifest
@@ -18,23 +18,8 @@ from localagent.manifest.model import find_manifest, manifest_in, read_manifest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from localagent.host.distributions import PluginDistribution, PluginEntry, Unreadable
+    from localagent.host.distributions import PluginDistribution, PluginEntry
     from localagent.services.home import Home
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """All that was found.
-
-    Attributes:
-        specs: one for each plugin and source, in order of precedence; two sources with one real path are one.
-        unreadable: distributions whose entry points cannot be read.
-        rests_on: the files and folders whose change would change this.
-    """
-
-    specs: tuple[PluginSpec, ...]
-    unreadable: tuple[Unreadable, ...] = ()
-    rests_on: tuple[str, ...] = ()
 
 
 def discover(

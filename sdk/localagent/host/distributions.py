@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from localagent.host.found import Unreadable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -43,15 +45,6 @@ class PluginDistribution:
     info: Path
     editable: Path | None
     entries: tuple[PluginEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A distribution whose entry points cannot be read, and why."""
-
-    file: Path
-    line: int | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

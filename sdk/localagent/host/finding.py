@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.host import consent, environments
-from localagent.host.discovery import Discovery, discover
-from localagent.host.distributions import Unreadable
+from localagent.host.found import Discovery, Unreadable
 from localagent.host.index import IndexFile, file_clock, import_path, prune
 from localagent.host.spec import PluginSpec
 
@@ -37,6 +36,9 @@ def deciding_files(situation: Situation) -> tuple[str, ...]:
 
 
 def _discover(situation: Situation) -> Discovery:
+    # What reads manifests and source trees is not needed while the index holds.
+    from localagent.host.discovery import discover
+
     environment = environments.current_environment(situation.home.path)
     installed = import_path(str(situation.home.path), str(situation.current))
     return discover(

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MARKS = ("plugin-manifest.yaml", "plugin.yaml", "pyproject.toml", "setup.py", "plugin.py")
 """A folder is a plugin only if it has one of these; anything else is data."""
 
+_NO_TREE = (OSError, ValueError, RecursionError, MemoryError)
+"""Why a file may have no syntax tree besides an error of syntax: absent, no text, too deep."""
+
 _KIND_OF_BASE = {
     "CommandPlugin": "command",
     "ProviderPlugin": "provider",
@@ -100,13 +103,16 @@ def read_pyproject(root: Path) -> Mapping[str, Any]:
 
 def describe(manifest: Manifest, entry: EntryPoint | None) -> dict[str, Any]:
     """What a manifest adds to a spec, as keyword arguments of `PluginSpec`."""
+    named = manifest.configuration.schema_file
     return {
         "version": manifest.version,
         "description": manifest.description,
         "commands": tuple(CommandHelp(command.name, command.help) for command in entry.commands) if entry else (),
+        "activation": entry.activation if entry else (),
         "requires": manifest.dependencies.plugins,
         "required_settings": manifest.configuration.required_settings,
         "permissions": permission_words(manifest.permissions),
+        "schema_file": manifest.file.parent / named if named else None,
         "manifest_file": manifest.file,
         "flaw": incompatibility(manifest),
     }
@@ -230,12 +236,16 @@ def _of_classes(file: Path) -> Iterator[_Found]:
 
 def _parse(file: Path) -> ast.Module | None:
     try:
-        # What the compiler would say of an invalid escape is for the plugin's author, who meets it on loading.
-        with warnings.catch_warnings(action="ignore"):
-            return ast.parse(file.read_bytes(), filename=str(file))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        # Without a tree there is nothing to identify; loading tells the place of a syntax error.
+        return _tree(file)
+    except (SyntaxError, *_NO_TREE):
+        # Without a tree there is nothing to identify.
         return None
+
+
+def _tree(file: Path) -> ast.Module:
+    # What the compiler would say of an invalid escape is for the plugin's author, who meets it on loading.
+    with warnings.catch_warnings(action="ignore"):
+        return ast.parse(file.read_bytes(), filename=str(file))
 
 
 def _literal(node: ast.expr) -> Any:
@@ -267,12 +277,27 @@ def _literal_member(cls: ast.ClassDef, member: str) -> str:
 
 
 def _unidentified(root: Path) -> Flaw:
+    """Why no plugin was found in a folder: its ``plugin.py`` is no Python, or nothing in the folder tells."""
+    file = root / "plugin.py"
+    error = _syntax_error(file)
+    if error is not None:
+        return Flaw("import", f"import: SyntaxError: {error.msg}", f"{file}:{error.lineno}", f"correct {file}")
     return Flaw(
         "identity",
         "which plugin this is cannot be told: no manifest, no entry point, no plugin class with a literal name",
         str(root),
         f"write a plugin-manifest.yaml in {root}; 'localagent dev validate {root}' shows the smallest one",
     )
+
+
+def _syntax_error(file: Path) -> SyntaxError | None:
+    try:
+        _tree(file)
+    except SyntaxError as error:
+        return error
+    except _NO_TREE:
+        return None
+    return None
 
 
 def _broken_entry(group: str, name: str, root: Path) -> Flaw:

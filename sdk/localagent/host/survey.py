@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import ConfigError, PluginNotAvailable
+from localagent.errors import ConfigError, PluginNotAvailable, SystemProblem
 from localagent.host import consent, environments
 from localagent.host.commands import CommandTable, tabulate
+from localagent.host.dependencies import STEP, Candidate, Requirement, Resolution, requirement_of, resolve
 from localagent.host.finding import deciding_files, discovered
-from localagent.host.identity import identify_file, identify_folder
 from localagent.host.index import IndexFile, file_clock
+from localagent.host.journal import journal_files
+from localagent.host.quarantine import look_for_deaths
 from localagent.host.records import Record, find_record, keep_records, read_records
 from localagent.host.spec import CommandHelp, PluginSpec, Source, SourceKind, State
 from localagent.host.states import Said, Verdict, choose, failed, judge
+from localagent.manifest.names import normalised
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from localagent.errors import LocalAgentError
-    from localagent.host.distributions import Unreadable
+    from localagent.host.found import Unreadable
     from localagent.host.situation import Situation
 
 
@@ -43,6 +48,11 @@ class Surveyed:
         return self.verdict.state is State.ENABLED
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether the user wants it to run: it is enabled, or only what it depends on speaks against it."""
+        return self.enabled or self.verdict.step == STEP
+
+    @property
     def commands(self) -> tuple[CommandHelp, ...]:
         """Its commands: those observed, else those declared."""
         if self.record is not None and self.record.commands is not None:
@@ -53,6 +63,20 @@ class Surveyed:
     def is_unknown(self) -> bool:
         """Whether only a preflight can tell which commands an enabled plugin has."""
         return self.enabled and self.record is None and not self.spec.commands and self.spec.kind in ("command", "")
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What it needs of other plugins, by its manifest and by what was seen of its code."""
+        spec, seen = self.spec, self.record.dependencies if self.record is not None else ()
+        return (
+            *(requirement_of(text, spec.manifest_file) for text in spec.requires),
+            *(requirement_of(text, spec.module_file) for text in seen),
+        )
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics of broadcasts that load it."""
+        return frozenset((*self.spec.activation, *(self.record.topics if self.record is not None else ())))
 
     def require(self) -> PluginSpec:
         """The spec of a plugin that may be loaded.
@@ -77,6 +101,7 @@ class Survey:
 
     Attributes:
         plugins: the one plugin of each name that would be loaded, by name, in order of precedence.
+        resolution: which of them can be loaded as far as others are concerned, and in which order.
         shadowed: plugins whose name another one has.
         unreadable: distributions whose entry points cannot be read.
         rests_on: the files and folders whose change would change what was found.
@@ -85,6 +110,7 @@ class Survey:
     """
 
     plugins: dict[str, Surveyed]
+    resolution: Resolution
     shadowed: tuple[Surveyed, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     rests_on: tuple[str, ...] = ()
@@ -95,6 +121,16 @@ class Survey:
         """The commands of all enabled plugins."""
         offers = ((plugin.name, plugin.commands) for plugin in self.plugins.values() if plugin.enabled)
         return tabulate(offers, reserved=self.reserved)
+
+    def unknown(self) -> tuple[PluginSpec, ...]:
+        """The plugins whose commands only a preflight can tell."""
+        return tuple(plugin.spec for plugin in self.plugins.values() if plugin.is_unknown)
+
+    def by_normalised_name(self, name: str) -> Surveyed | None:
+        """The plugin that a requirement means."""
+        if name in self.plugins:
+            return self.plugins[name]
+        return next((plugin for plugin in self.plugins.values() if normalised(plugin.name) == name), None)
 
     def find(self, name: str, *, distribution: str | None = None) -> Surveyed:
         """The plugin called `name`; with `distribution` the one from there, even if another one shadows it.
@@ -135,11 +171,15 @@ def survey(situation: Situation) -> Survey:
 
     winners, shadowed = choose((*named, *found.specs), verdict_of)
     kept = read_records(situation.home)
+    plugins, resolution = _resolved(
+        {name: _with_record(spec, verdict, find_record(kept, spec)) for name, (spec, verdict) in winners.items()}
+    )
     return Survey(
-        {name: _with_record(spec, verdict, find_record(kept, spec)) for name, (spec, verdict) in winners.items()},
+        plugins,
+        resolution,
         tuple(Surveyed(spec, verdict) for spec, verdict in shadowed),
         found.unreadable,
-        (*found.rests_on, *deciding_files(situation)),
+        (*found.rests_on, *deciding_files(situation), *_files_of_deaths(situation)),
         problem,
         situation.options.reserved,
     )
@@ -167,15 +207,50 @@ def judge_named(spec: PluginSpec) -> Verdict:
 
 def learn(picture: Survey, situation: Situation) -> Survey:
     """The picture with the commands of plugins that only a preflight can tell; runs none if all are known."""
-    unknown = [plugin.spec for plugin in picture.plugins.values() if plugin.is_unknown]
-    if not unknown:
-        return picture
+    return with_records(picture, learned(picture.unknown(), situation))
+
+
+def learned(specs: Sequence[PluginSpec], situation: Situation) -> dict[PluginSpec, Record]:
+    """What a preflight of plugins tells, which is kept; runs none if there are no `specs`."""
+    if not specs:
+        return {}
     from localagent.host.preflight import preflight
 
-    records = preflight(unknown, situation.home)
-    keep_records(situation.home, records)
-    learned = {spec.name: _with_record(spec, Verdict(State.ENABLED), record) for spec, record in records.items()}
-    return dataclasses.replace(picture, plugins=picture.plugins | learned)
+    records = preflight(specs, situation.home, situation.budgets)
+    # Where the home cannot be written to, it is learned anew each time.
+    with contextlib.suppress(SystemProblem):
+        keep_records(situation.home, records)
+    return records
+
+
+def with_records(picture: Survey, records: Mapping[PluginSpec, Record]) -> Survey:
+    """The picture as it is once enabled plugins have these records."""
+    if not records:
+        return picture
+    renewed = {spec.name: _with_record(spec, Verdict(State.ENABLED), record) for spec, record in records.items()}
+    plugins, resolution = _resolved(picture.plugins | renewed)
+    return dataclasses.replace(picture, plugins=plugins, resolution=resolution)
+
+
+def _resolved(plugins: dict[str, Surveyed]) -> tuple[dict[str, Surveyed], Resolution]:
+    """The plugins, those off that others keep from being loaded, and the order in which the rest can be."""
+    own = {name: plugin if plugin.verdict.step != STEP else _enabled(plugin) for name, plugin in plugins.items()}
+    resolution = resolve(map(_candidate, own.values()))
+    problems = resolution.problems.items()
+    off = {name: dataclasses.replace(own[name], verdict=failed(flaw, name)) for name, flaw in problems}
+    return own | off, resolution
+
+
+def _enabled(plugin: Surveyed) -> Surveyed:
+    return dataclasses.replace(plugin, verdict=Verdict(State.ENABLED))
+
+
+def _candidate(plugin: Surveyed) -> Candidate:
+    spec, verdict = plugin.spec, plugin.verdict
+    requires = plugin.requirements
+    if plugin.enabled:
+        return Candidate(spec.name, spec.version, requires)
+    return Candidate(spec.name, spec.version, requires, verdict.state.value, verdict.reason, verdict.fix, verdict.where)
 
 
 def _with_record(spec: PluginSpec, verdict: Verdict, record: Record | None) -> Surveyed:
@@ -197,7 +272,13 @@ def _said(situation: Situation) -> Said:
         if options.plugins
         else ("--no-plugins is given", "run without --no-plugins"),
         only=options.only,
+        quarantined=look_for_deaths(situation.home),
     )
+
+
+def _files_of_deaths(situation: Situation) -> tuple[str, ...]:
+    """The files by which it shows that a process died in a plugin's code, and what followed from it."""
+    return (*journal_files(situation.home.journal), str(situation.home.quarantine_file))
 
 
 def _off(problem: LocalAgentError) -> tuple[str, str]:
@@ -210,6 +291,8 @@ def _named_for_this_run(situation: Situation) -> tuple[PluginSpec, ...]:
 
 
 def _identify(path: Path) -> list[PluginSpec]:
+    from localagent.host.identity import identify_file, identify_folder
+
     source = Source(SourceKind.DEVELOPMENT, path)
     return identify_file(path, source) if path.is_file() else identify_folder(path, source)
 

@@ -16,11 +16,11 @@ from localagent.host.distributions import (
     KIND_OF_GROUP,
     PluginEntry,
     Scan,
-    Unreadable,
     normalise,
     parse_entry_points,
     scan,
 )
+from localagent.host.found import Unreadable
 
 FILE = Path("entry_points.txt")
 COMMAND = "[localagent.plugins.commands]\nhello = hello.plugin:Hello\n"
