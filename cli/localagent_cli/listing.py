@@ -9,6 +9,7 @@ from localagent.host.spec import State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from localagent.host.dependencies import Requirement
     from localagent.host.survey import Survey, Surveyed
 
 COLUMNS = ("name", "state", "kind", "version", "source")
@@ -32,7 +33,7 @@ def explanations(picture: Survey) -> Iterator[str]:
     """For each plugin that failed or is not trusted: where, why, and the way out."""
     for plugin in all_of(picture):
         verdict = plugin.verdict
-        if verdict.state in (State.FAILED, State.UNTRUSTED, State.SHADOWED):
+        if verdict.state in (State.FAILED, State.QUARANTINED, State.UNTRUSTED, State.SHADOWED):
             place = verdict.where or plugin.name
             yield (
                 f"{verdict.state.value} {plugin.name}: {place}: {verdict.reason}"
@@ -75,21 +76,87 @@ def to_dict(plugin: Surveyed) -> dict[str, Any]:
     }
 
 
-def chain(plugin: Surveyed) -> Iterator[str]:
-    """Why a plugin is or is not loaded, step by step."""
+def details(plugin: Surveyed, picture: Survey) -> dict[str, Any]:
+    """A plugin as JSON values, with what it needs, who needs it, and what its steps cost."""
+    record = plugin.record
+    return to_dict(plugin) | {
+        "needs": [_need(requirement, picture) for requirement in plugin.requirements],
+        "needed_by": sorted(_needed_by(plugin, picture)),
+        "topics": sorted(plugin.topics),
+        "offers": list(record.offers) if record else [],
+        "costs": [
+            {"step": cost.step, "ms": round(cost.seconds * 1000, 1), "memory_bytes": cost.memory}
+            for cost in (record.costs if record else ())
+        ],
+    }
+
+
+def chain(plugin: Surveyed, picture: Survey) -> Iterator[str]:
+    """Why a plugin is or is not loaded, step by step, what it depends on included."""
     spec, verdict = plugin.spec, plugin.verdict
     yield f"found      {spec.source.kind.value}: {spec.source}"
     yield f"manifest   {spec.manifest_file or 'none: what it declares is learned by running it once'}"
     yield "trusted    yes" if spec.source.trusted else f"trusted    NO: {verdict.reason}"
-    if verdict.state is State.ENABLED:
-        learned = "known" if plugin.record else "not yet: declared commands are used"
-        yield f"enabled    yes\npreflight  {learned}\nloaded     when one of its commands is called"
-    else:
+    if plugin.is_wanted:
+        yield "enabled    yes"
+    for line in _needs(plugin, picture, ()):
+        yield f"needs      {line}"
+    for name in sorted(_needed_by(plugin, picture)):
+        yield f"needed by  {name}"
+    if verdict.state is not State.ENABLED:
         yield f"{verdict.state.value:<10} {verdict.reason}"
         if verdict.where:
             yield f"           at {verdict.where}"
         if verdict.fix:
             yield f"fix        {verdict.fix}"
+        return
+    yield from _learned(plugin)
+    topics = "".join(f", or '{topic}' is broadcast" for topic in sorted(plugin.topics))
+    yield f"loaded     when one of its commands is called, a message is sent to it, another plugin needs it{topics}"
+
+
+def _learned(plugin: Surveyed) -> Iterator[str]:
+    """What a preflight told, and what each step cost there."""
+    record = plugin.record
+    if record is None:
+        yield "preflight  not yet: what it declares is used"
+        return
+    counts = {"command": len(plugin.commands), "offer": len(record.offers), "topic": len(plugin.topics)}
+    yield "preflight  " + ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
+    for cost in record.costs:
+        memory = f", {cost.memory / 1_000_000:.1f} MB" if cost.memory else ""
+        yield f"           {cost.step}: {cost.seconds * 1000:.1f} ms{memory}"
+
+
+def _needs(plugin: Surveyed, picture: Survey, above: tuple[str, ...]) -> Iterator[str]:
+    """What a plugin depends on and how that stands, further dependencies indented below."""
+    for requirement in plugin.requirements:
+        found = picture.by_normalised_name(requirement.name)
+        indent = "  " * len(above)
+        if found is None:
+            yield f"{indent}{requirement.text}: was not found (declared in {requirement.file})"
+            continue
+        verdict = found.verdict
+        cause = f": {verdict.reason}" if verdict.reason and not found.is_wanted else ""
+        version = f" {found.spec.version}" if found.spec.version else ""
+        yield f"{indent}{requirement.text}:{version} {verdict.state.value}{cause} (declared in {requirement.file})"
+        if found.name not in (*above, plugin.name):
+            yield from _needs(found, picture, (*above, plugin.name))
+
+
+def _need(requirement: Requirement, picture: Survey) -> dict[str, Any]:
+    found = picture.by_normalised_name(requirement.name)
+    return {
+        "name": requirement.name,
+        "range": requirement.range or None,
+        "declared_in": requirement.file or None,
+        "state": found.verdict.state.value if found else None,
+        "version": found.spec.version if found else None,
+    }
+
+
+def _needed_by(plugin: Surveyed, picture: Survey) -> set[str]:
+    return {name for name, needed in picture.resolution.needs.items() if plugin.name in needed}
 
 
 def _milliseconds(plugin: Surveyed) -> str:

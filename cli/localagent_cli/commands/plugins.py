@@ -85,16 +85,17 @@ def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = 
 @app.command()
 def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
     """Show all that is known of a plugin, and why it is or is not loaded."""
-    plugin = manager_of(ctx).survey.find(name)
+    picture = manager_of(ctx).survey
+    plugin = picture.find(name)
     if as_json:
-        output.show_json(listing.to_dict(plugin))
+        output.show_json(listing.details(plugin, picture))
         return
     spec = plugin.spec
     output.show(f"{spec.name} {spec.version}".rstrip())
     if spec.description:
         output.show(spec.description)
     output.show()
-    for line in listing.chain(plugin):
+    for line in listing.chain(plugin, picture):
         output.show(line)
     for command in plugin.commands:
         output.show(f"command    {command.name}: {command.help}".rstrip(": "))

@@ -7,6 +7,8 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from localagent.host.pausing import pausable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
@@ -30,7 +32,7 @@ class HostContext:
         self._guard = guard
         self._ledger = ledger
         self.message_bus = OwnedBus(host, guard, ledger)
-        self.lifecycle_manager = OwnedHooks(host, ledger)
+        self.lifecycle_manager = OwnedHooks(host, guard, ledger)
 
     @property
     def config(self) -> Any:
@@ -66,8 +68,11 @@ class HostContext:
 
     @functools.cached_property
     def logger(self) -> logging.Logger:
-        """A logger named after the plugin."""
-        return logging.getLogger(f"localagent.plugin.{self._guard.plugin}")
+        """A logger named after the plugin; its records have the plugin's name as the attribute `plugin`."""
+        logger = logging.getLogger(f"localagent.plugin.{self._guard.plugin}")
+        if not any(isinstance(each, _OwnedRecords) for each in logger.filters):
+            logger.addFilter(_OwnedRecords(self._guard.plugin))
+        return logger
 
     @functools.cached_property
     def console(self) -> Console:
@@ -93,10 +98,27 @@ class HostContext:
         return self._host.loop.run(coro)
 
 
+class _OwnedRecords(logging.Filter):
+    """Marks log records with the plugin they come from."""
+
+    def __init__(self, plugin: str) -> None:
+        super().__init__()
+        self._plugin = plugin
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.plugin = self._plugin
+        return True
+
+
 class OwnedBus:
-    """The message bus as one plugin uses it: its handlers are guarded, and gone when it goes."""
+    """The message bus as one plugin uses it: its handlers are guarded, and gone when it goes.
+
+    Attributes:
+        topics: the topics it ever subscribed to.
+    """
 
     def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
+        self.topics: set[str] = set()
         self._bus = host.message_bus
         self._guard = guard
         self._ledger = ledger
@@ -118,13 +140,16 @@ class OwnedBus:
 
     def subscribe(self, message_type: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
         """Call `handler` for each broadcast of a topic; returns the function that ends the subscription."""
-        unsubscribe = self._bus.subscribe(message_type, self._guarded(handler))
+        unsubscribe = self._bus.subscribe(message_type, self._guarded(f"handler of '{message_type}'", handler))
         self._ledger.record(unsubscribe)
+        self.topics.add(message_type)
         return unsubscribe
 
     def register_direct_handler(self, plugin_name: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
         """Let `handler` answer what is sent to `plugin_name`; returns the function that ends it."""
-        unregister = self._bus.register_direct_handler(plugin_name, self._guarded(handler))
+        unregister = self._bus.register_direct_handler(
+            plugin_name, self._guarded("handler of direct messages", handler)
+        )
         self._ledger.record(unregister)
         return unregister
 
@@ -144,19 +169,16 @@ class OwnedBus:
         """Answer a request."""
         self._bus.respond(original_message, sender, data)
 
-    def _guarded(self, handler: Callable[[PluginMessage], Any]) -> Callable[[PluginMessage], Any]:
-        @functools.wraps(handler)
-        async def call(message: PluginMessage) -> Any:
-            return await self._guard.call_async(f"handler of '{message.topic or message.type.value}'", handler, message)
-
-        return call
+    def _guarded(self, step: str, handler: Callable[[PluginMessage], Any]) -> Callable[[PluginMessage], Any]:
+        return pausable(self._guard, step, handler)
 
 
 class OwnedHooks:
-    """The lifecycle manager as one plugin uses it: its hooks are gone when it goes."""
+    """The lifecycle manager as one plugin uses it: its hooks are guarded, and gone when it goes."""
 
-    def __init__(self, host: Host, ledger: Ledger) -> None:
+    def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
         self._manager = host.lifecycle_manager
+        self._guard = guard
         self._ledger = ledger
 
     @property
@@ -171,6 +193,6 @@ class OwnedHooks:
 
     def add_hook(self, stage: PluginLifecycleStage, callback: Callable[..., Any]) -> Callable[[], None]:
         """Call `callback` whenever a plugin enters `stage`; returns the function that ends it."""
-        remove = self._manager.add_hook(stage, callback)
+        remove = self._manager.add_hook(stage, callback, guard=self._guard)
         self._ledger.record(remove)
         return remove

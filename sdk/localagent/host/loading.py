@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 import zlib
 from importlib.machinery import ModuleSpec
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from localagent import guide_names
 from localagent.errors import PluginFailed
+from localagent.host.costs import Meter
 from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
@@ -22,21 +24,96 @@ if TYPE_CHECKING:
     from localagent.host.spec import PluginSpec
 
 
-def load(spec: PluginSpec, guard: Guard) -> Plugin:
-    """Import and construct a plugin; what a failed attempt imported is taken out of `sys.modules` again.
+def load(spec: PluginSpec, guard: Guard, meter: Meter | None = None) -> Plugin:
+    """Import and construct a plugin; a failed attempt leaves `sys.modules` and `sys.path` as they were.
 
     Raises:
         PluginFailed: at one of the steps ``import``, ``construct``, ``name``.
     """
+    meter = meter or Meter()
     guide_names.install()
-    before = set(sys.modules)
+    traces = Traces(spec)
+    plugin = None
     try:
-        plugin_class = _class_of(spec, guard.call("import", _import, spec))
-        plugin = guard.call("construct", plugin_class)
-        return _checked(spec, plugin, guard)
-    except PluginFailed:
-        _purge(set(sys.modules) - before, spec)
-        raise
+        with meter.step("import"):
+            module = guard.call("import", _import, spec)
+        plugin_class = _class_of(spec, module)
+        with meter.step("construct"):
+            plugin = _checked(spec, guard.call("construct", plugin_class), guard)
+        return plugin
+    finally:
+        if plugin is None:
+            traces.settle()
+            traces.erase()
+
+
+class Traces:
+    """What importing a plugin changes in the interpreter, counted from when this is made."""
+
+    def __init__(self, spec: PluginSpec) -> None:
+        self._spec = spec
+        self._modules = frozenset(sys.modules)
+        self._path = tuple(sys.path)
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The top-level names of its modules."""
+        return frozenset(name.partition(".")[0] for name in self._modules)
+
+    def settle(self) -> None:
+        """Keep only what is the plugin's own: its modules, and what was added to the import path."""
+        new = set(sys.modules) - self._modules
+        self._modules = frozenset(name for name in new if is_own_module(self._spec, name))
+        self._path = tuple(entry for entry in sys.path if entry not in self._path)
+
+    def erase(self, *, but: frozenset[str] = frozenset()) -> None:
+        """Take it back; modules of the packages in `but` stay, as other plugins use them."""
+        tops = self.packages - but
+        for name in [name for name in list(sys.modules) if name.partition(".")[0] in tops]:
+            del sys.modules[name]
+        sys.path[:] = [entry for entry in sys.path if entry not in self._path]
+        importlib.invalidate_caches()
+
+
+def dependencies_of(plugin: Plugin, guard: Guard) -> tuple[str, ...]:
+    """What ``Plugin.dependencies`` names, as texts.
+
+    Raises:
+        PluginFailed: it is no text and no sequence.
+    """
+    return guard.call("construct", _texts, plugin)
+
+
+def _texts(plugin: Plugin) -> tuple[str, ...]:
+    declared = plugin.dependencies
+    return (declared,) if isinstance(declared, str) else tuple(map(str, declared))
+
+
+def _type_name(value: object) -> str:
+    """The name of a value's type; the value's own ``repr`` would be the plugin's code, outside of the guard."""
+    return type(value).__name__
+
+
+def forget_modules(spec: PluginSpec) -> None:
+    """Take the modules of a plugin out of `sys.modules`, so that the next import reads its files."""
+    for name in [name for name in list(sys.modules) if is_own_module(spec, name)]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def is_own_module(spec: PluginSpec, name: str) -> bool:
+    """Whether a module is the plugin's own; a library is not, since others may use it."""
+    top = spec.target.partition(":")[0].partition(".")[0]
+    if not spec.source.is_folder:
+        return name.partition(".")[0] == top
+    return _is_in_folder(spec, sys.modules.get(name))
+
+
+def _is_in_folder(spec: PluginSpec, module: object) -> bool:
+    """Whether a module lies in the plugin's source folder."""
+    root = str(spec.source.root)
+    places = (getattr(module, "__file__", None), *getattr(module, "__path__", ()))
+    return any(place and (place == root or place.startswith(f"{root}{os.sep}")) for place in places)
 
 
 def _import(spec: PluginSpec) -> ModuleType:
@@ -120,7 +197,8 @@ def _class_of(spec: PluginSpec, module: ModuleType) -> type[Plugin]:
         found = getattr(found, attribute, None)
     if inspect.isclass(found) and issubclass(found, Plugin):
         return found
-    what = "there is no such class" if found is None else f"it is no plugin class but {type(found).__name__!r}"
+    kind = "another class" if isinstance(found, type) else f"of the type '{_type_name(found)}'"
+    what = "there is no such class" if found is None else f"it is {kind}"
     raise PluginFailed(
         f"import: {module.__name__} should have the plugin class '{path}', but {what}",
         plugin=spec.name,
@@ -131,25 +209,24 @@ def _class_of(spec: PluginSpec, module: ModuleType) -> type[Plugin]:
     )
 
 
-def _checked(spec: PluginSpec, plugin: Plugin, guard: Guard) -> Plugin:
-    """The plugin, provided that its name is a text and the one it was asked for by."""
-    name = guard.call("construct", getattr, plugin, "name")
-    if name != spec.name:
+def _checked(spec: PluginSpec, plugin: object, guard: Guard) -> Plugin:
+    """The plugin, provided that it is one, and its name the one it was asked for by."""
+    if not isinstance(plugin, Plugin):
         raise PluginFailed(
-            f"name: the class says {name!r}, the entry point says {spec.name!r}",
+            f"construct: calling the class gave '{_type_name(plugin)}', which is no plugin and has no 'initialize'",
+            plugin=spec.name,
+            step="construct",
+            file=spec.module_file,
+            fix="let __new__ and any decorator of the class give an instance of it",
+        )
+    name = guard.call("construct", getattr, plugin, "name")
+    if type(name) is not str or name != spec.name:
+        said = repr(name) if type(name) is str else f"a value of the type '{_type_name(name)}'"
+        raise PluginFailed(
+            f"name: the class says {said}, the entry point says {spec.name!r}",
             plugin=spec.name,
             step="name",
             file=spec.module_file,
             fix="use one name in both places",
         )
     return plugin
-
-
-def _purge(new: set[str], spec: PluginSpec) -> None:
-    """Forget the plugin's own modules that were imported just now; libraries stay, as others may use them."""
-    root = spec.code_root
-    for name in new:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        is_own = file is not None and root is not None and Path(file).resolve().is_relative_to(root)
-        if is_own or name.partition(".")[0] == spec.target.partition(":")[0].partition(".")[0]:
-            sys.modules.pop(name, None)

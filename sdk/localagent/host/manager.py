@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import logging
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localagent.errors import PluginFailed, PluginNotAvailable
-from localagent.host import consent
-from localagent.host.dependencies import requirement_name, unmet
-from localagent.host.guard import Guard
+from localagent.errors import PluginFailed, PluginNotAvailable, SystemProblem
+from localagent.host import consent, quarantine
+from localagent.host.dependencies import with_needs
+from localagent.host.ending import Ending
 from localagent.host.host import Host
-from localagent.host.ledger import Ledger
-from localagent.host.loading import load
-from localagent.host.preflight import preflight
-from localagent.host.preparing import apply_settings, prepare
+from localagent.host.loading import forget_modules
+from localagent.host.preflight import Preflight, preflight
 from localagent.host.records import Record, keep_records
-from localagent.host.registering import Registration, register
-from localagent.host.survey import Survey, learn, survey
+from localagent.host.starting import Starting
+from localagent.host.survey import Survey, learn, survey, with_records
 from localagent.plugins.stages import PluginLifecycleStage as Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
 
+    from localagent.host.loaded import LoadedPlugin
+    from localagent.host.records import Cost
     from localagent.host.spec import PluginSpec
+    from localagent.host.survey import Surveyed
     from localagent.plugins.base import Plugin
-
-_log = logging.getLogger("localagent.host")
-
-
-@dataclass(slots=True)
-class LoadedPlugin:
-    """A plugin in memory, with what the host needs to call it and to let it go."""
-
-    spec: PluginSpec
-    plugin: Plugin
-    guard: Guard
-    ledger: Ledger
-    registration: Registration = field(default_factory=Registration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +53,10 @@ class PluginManager:
     def __init__(self, host: Host | None = None) -> None:
         self.host = Host.open() if host is None else host
         self._survey: Survey | None = None
-        self._loaded: dict[str, LoadedPlugin] = {}
         self._errors: dict[str, PluginNotAvailable] = {}
+        self._ending = Ending(self.host.lifecycle_manager, self.host.situation.budgets, self._note_failure)
+        self._starting = Starting(self.host, lambda: self.survey, self._ending)
+        self.host.message_bus.load_on_demand(self._activate, self._wake)
 
     @property
     def survey(self) -> Survey:
@@ -82,16 +73,35 @@ class PluginManager:
     @property
     def loaded_plugins(self) -> Mapping[str, Plugin]:
         """The plugins that are ready, by name, in the order they became so."""
-        return {name: loaded.plugin for name, loaded in self._loaded.items()}
+        return {name: loaded.plugin for name, loaded in self._starting.ready.items()}
 
     @property
     def errors(self) -> Mapping[str, PluginNotAvailable]:
         """Why each plugin that was asked for could not be loaded, or failed while it was let go."""
         return dict(self._errors)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no plugin is left to let go: none is ready or began to initialise."""
+        return not self._starting.entered
+
+    @property
+    def abandoned(self) -> tuple[str, ...]:
+        """Names of plugins whose cleanup went on although its time was over."""
+        return tuple(self._ending.abandoned)
+
+    def costs_of(self, name: str) -> tuple[Cost, ...]:
+        """What the steps of a plugin took: here if it is ready, else when it was last looked at."""
+        loaded = self._starting.ready.get(name)
+        if loaded is not None:
+            return loaded.meter.costs
+        record = self.survey.find(name).record
+        return record.costs if record is not None else ()
+
     async def discover_plugins(self) -> Mapping[str, PluginSpec]:
         """Look at all sources anew; runs no plugin code."""
         self._survey = survey(self.host.situation)
+        self.host.message_bus.load_on_demand(self._activate, self._wake)
         return self.discovered_plugins
 
     async def load_plugin(self, name: str) -> bool:
@@ -100,20 +110,12 @@ class PluginManager:
         Returns:
             False if that is not possible; `errors` then has the reason.
         """
-        try:
-            await self.require(name)
-        except PluginNotAvailable as error:
-            self._errors[name] = error
-            return False
-        self._errors.pop(name, None)
-        return True
+        return name in await self._load([name])
 
     async def load_all(self) -> tuple[str, ...]:
-        """Load every enabled plugin; gives the names of those that are ready."""
-        for name, found in self.survey.plugins.items():
-            if found.enabled:
-                await self.load_plugin(name)
-        return tuple(self._loaded)
+        """Load every enabled plugin, those that do not need each other side by side; gives the names of the ready."""
+        await self._load(sorted(name for name, found in self.survey.plugins.items() if found.is_wanted))
+        return tuple(self._starting.ready)
 
     async def require(self, name: str) -> LoadedPlugin:
         """A plugin that is ready, loaded if need be.
@@ -121,41 +123,48 @@ class PluginManager:
         Raises:
             PluginNotAvailable: it cannot be had; the error names step, cause and fix.
         """
-        return await self._require(name, ())
+        outcome = (await self._starting.start([name]))[name]
+        if isinstance(outcome, PluginNotAvailable):
+            raise outcome
+        self._keep_topics(outcome)
+        return outcome
 
     async def unload_plugin(self, name: str) -> bool:
         """Let a plugin go, and first the plugins that depend on it; False if it was not loaded.
 
         Its registrations are undone even if its own cleanup fails; the failure is in `errors`.
         """
-        loaded = self._loaded.get(name)
-        if loaded is None:
+        ready = self._starting.ready
+        if name not in ready:
             return False
-        for dependent in [other for other, each in self._loaded.items() if name in _dependencies(each)]:
-            await self.unload_plugin(dependent)
-        del self._loaded[name]
-        await self._move(name, Stage.READY, Stage.CLEANING_UP)
-        await self._clean_up(loaded)
+        dependents = {other: each.needs for other, each in ready.items()}
+        leaving = [other for other in ready if name in with_needs([other], dependents)]
+        await self._let_go([ready[other] for other in leaving])
         return True
 
     async def reload_plugin(self, name: str) -> bool:
         """Unload a plugin, look at its files anew, load it again; the plugins that depended on it come back too."""
-        before = list(self._loaded)
-        loaded = self._loaded.get(name)
+        before = self._starting.ready.copy()
         await self.unload_plugin(name)
-        if loaded is not None:
-            forget_modules(loaded.spec)
+        if name in before:
+            forget_modules(before[name].spec)
         await self.discover_plugins()
-        outcome = await self.load_plugin(name)
-        for other in before:
-            if other != name and other not in self._loaded:
-                await self.load_plugin(other)
-        return outcome
+        gone = [other for other in before if other not in self._starting.ready]
+        return name in await self._start([name, *gone])
 
     async def close(self) -> None:
-        """Let all plugins go, the newest first."""
-        for name in reversed(tuple(self._loaded)):
-            await self.unload_plugin(name)
+        """Let all plugins go, those that depend on others first; also those whose start was interrupted.
+
+        May be called again if it was interrupted itself.
+        """
+        try:
+            await self._starting.stop()
+        finally:
+            await self._let_go(list(self._starting.entered.values()))
+
+    def hurry(self) -> None:
+        """Leave cleanups that are under way no more than a moment each; a signal handler may call this."""
+        self._ending.hurry()
 
     def enable(self, name: str, *, distribution: str | None = None) -> Enabled:
         """Agree to run a plugin from the source it has now, and learn by a preflight what it is.
@@ -171,10 +180,11 @@ class PluginManager:
         if not found.spec.source.trusted:
             found.require()
         consent.enable(self.host.home, found.spec)
+        quarantine.lift(self.host.home, name)
         if found.spec.flaw is not None:
             record = Record(failure=found.spec.flaw)
         else:
-            record = preflight([found.spec], self.host.home)[found.spec]
+            record = preflight([found.spec], self.host.home, self.host.situation.budgets)[found.spec]
             keep_records(self.host.home, {found.spec: record})
         self._survey = None
         return Enabled(found.spec, record)
@@ -206,121 +216,99 @@ class PluginManager:
             yield
         finally:
             if outermost:
+                quarantine.forgive(self.host.home, name)
                 run(self._move(name, Stage.EXECUTING, Stage.READY))
 
-    async def _require(self, name: str, chain: tuple[str, ...]) -> LoadedPlugin:
-        if name in self._loaded:
-            return self._loaded[name]
-        if name in chain:
-            cycle = " -> ".join((*chain[chain.index(name) :], name))
-            raise PluginNotAvailable(
-                f"plugins depend on each other in a circle: {cycle}",
-                plugin=name,
-                fix="remove one of these dependencies",
-            )
-        spec = self.survey.find(name).require()
-        await self._load_dependencies(spec, spec.requires, (*chain, name))
-        return await self._bring_up(spec, (*chain, name))
+    async def _load(self, names: Sequence[str]) -> frozenset[str]:
+        """Load plugins, after a preflight of those that were never looked at; gives the names of those that are ready.
 
-    async def _load_dependencies(self, spec: PluginSpec, requirements: tuple[str, ...], chain: tuple[str, ...]) -> None:
-        for requirement in requirements:
-            needed = requirement_name(requirement)
-            problem = unmet(requirement, self.discovered_plugins.get(needed))
-            if problem:
-                raise PluginNotAvailable(
-                    f"the plugin '{spec.name}' {problem}", plugin=spec.name, file=spec.manifest_file
-                )
-            try:
-                await self._require(needed, chain)
-            except PluginNotAvailable as error:
-                raise PluginNotAvailable(
-                    f"the plugin '{spec.name}' needs the plugin '{needed}': {error.message}",
-                    plugin=spec.name,
-                    file=error.file,
-                    line=error.line,
-                    fix=error.fix,
-                ) from error
+        So an exit, a crash or a hang at import does not reach this process.
+        """
+        concerned = with_needs(names, self.survey.resolution.needs)
+        unknown = [plugin.spec for name in sorted(concerned) if (plugin := self._unmet(name)) is not None]
+        if unknown:
+            await self._look_at(unknown)
+        return await self._start(names)
 
-    async def _bring_up(self, spec: PluginSpec, chain: tuple[str, ...]) -> LoadedPlugin:
-        """Take one plugin from its source to ready; a failure leaves nothing of it behind."""
-        name = spec.name
-        guard = Guard(name, spec.code_root)
-        stages = self.host.lifecycle_manager
-        if stages.stage_of(name) is Stage.ERROR:
-            await self._move(name, Stage.ERROR, Stage.UNLOADED)
-        await self._move(name, stages.stage_of(name), Stage.LOADING)
+    async def _look_at(self, specs: Sequence[PluginSpec]) -> None:
+        """Preflight plugins while the event loop goes on."""
+        run = Preflight(specs, self.host.home, self.host.situation.budgets)
         try:
-            plugin = load(spec, guard)
-            await self._load_dependencies(spec, _declared_dependencies(plugin, guard), chain)
-            loaded = LoadedPlugin(spec, plugin, guard, Ledger())
-            prepare(plugin, self.host, guard, loaded.ledger)
-            apply_settings(plugin, spec, self.host, guard)
-        except PluginNotAvailable:
-            await self._move(name, Stage.LOADING, Stage.ERROR)
-            raise
-        await self._move(name, Stage.LOADING, Stage.INITIALIZING)
-        try:
-            await self._initialise(loaded)
-            loaded.registration = register(plugin, self.host, guard, loaded.ledger)
-        except PluginFailed:
-            await self._move(name, Stage.INITIALIZING, Stage.ERROR)
-            await self._move(name, Stage.ERROR, Stage.CLEANING_UP)
-            await self._clean_up(loaded)
-            raise
-        self._loaded[name] = loaded
-        await self._move(name, Stage.INITIALIZING, Stage.READY)
-        return loaded
-
-    async def _initialise(self, loaded: LoadedPlugin) -> None:
-        ready = await loaded.guard.call_async("initialise", loaded.plugin.initialize, loaded.plugin.context)
-        if ready:
-            return
-        raise PluginFailed(
-            f"initialise: it returned {ready!r}, which says that it is not ready",
-            plugin=loaded.spec.name,
-            step="initialise",
-            file=loaded.spec.module_file,
-            fix="its log may say more; its author: return True, or raise an error that says what is missing",
-        )
-
-    async def _clean_up(self, loaded: LoadedPlugin) -> None:
-        """Run the plugin's own cleanup, then undo its registrations whatever became of that."""
-        name = loaded.spec.name
-        reached = Stage.ERROR
-        try:
-            await loaded.guard.call_async("cleanup", loaded.plugin.cleanup)
-            reached = Stage.UNLOADED
-        except PluginFailed as failure:
-            _log.warning("%s: %s", failure.place, failure.message)
-            self._errors[name] = failure
+            records = await asyncio.to_thread(run.records)
         finally:
-            loaded.ledger.undo_all()
-        await self._move(name, Stage.CLEANING_UP, reached)
+            run.stop()
+        # Where the home cannot be written to, it is learned anew each time.
+        with contextlib.suppress(SystemProblem):
+            keep_records(self.host.home, records)
+        self._survey = with_records(self.survey, records)
+
+    async def _start(self, names: Sequence[str]) -> frozenset[str]:
+        outcomes = await self._starting.start(names)
+        for name, outcome in outcomes.items():
+            if isinstance(outcome, PluginNotAvailable):
+                self._errors[name] = outcome
+            else:
+                self._errors.pop(name, None)
+                self._keep_topics(outcome)
+        return frozenset(outcomes) & self._starting.ready.keys()
+
+    def _unmet(self, name: str) -> Surveyed | None:
+        """A plugin that may be loaded and was never looked at."""
+        plugin = self.survey.plugins.get(name)
+        is_unmet = plugin is not None and plugin.enabled and plugin.record is None and name not in self._starting.ready
+        return plugin if is_unmet else None
+
+    async def _let_go(self, leaving: Sequence[LoadedPlugin]) -> None:
+        """Clean up plugins that were entered; they count as gone from the start, so that nobody begins to use them."""
+        for each in leaving:
+            self._starting.ready.pop(each.name, None)
+        try:
+            await self._ending.let_go(leaving)
+        finally:
+            for each in leaving:
+                if each.is_cleaned_up:
+                    self._starting.entered.pop(each.name, None)
+
+    async def _activate(self, topic: str) -> None:
+        """Load the enabled plugins that declare a topic, or were seen with it, before it is broadcast."""
+        plugins = self.survey.plugins.values()
+        names = [plugin.name for plugin in plugins if plugin.enabled and topic in plugin.topics]
+        await self._load([name for name in sorted(names) if self._is_dormant(name)])
+
+    async def _wake(self, recipient: str) -> None:
+        """Load an enabled plugin that is sent a message.
+
+        Raises:
+            PluginNotAvailable: it cannot be loaded.
+        """
+        found = self.survey.plugins.get(recipient)
+        if found is None or not self._is_dormant(recipient):
+            return
+        found.require()
+        await self._load([recipient])
+        if recipient in self._errors:
+            raise self._errors[recipient]
+
+    def _is_dormant(self, name: str) -> bool:
+        """Whether a message should load this plugin; one that failed is not tried again and again."""
+        return not (name in self._starting.ready or name in self._errors or self._starting.is_starting(name))
+
+    def _keep_topics(self, loaded: LoadedPlugin) -> None:
+        """Remember to which topics a plugin subscribed, so that they can load it next time."""
+        found = self.survey.plugins.get(loaded.name)
+        seen = loaded.context.message_bus.topics if loaded.context is not None else set[str]()
+        if found is None or seen <= found.topics:
+            return
+        record = found.record or Record(dependencies=loaded.dependencies, costs=loaded.meter.costs)
+        commands, offers = loaded.registration.commands, loaded.registration.offers
+        topics = tuple(sorted(seen | set(record.topics)))
+        # Where the home cannot be written to, it is learned anew each time.
+        with contextlib.suppress(SystemProblem):
+            record = dataclasses.replace(record, commands=commands, offers=offers, topics=topics)
+            keep_records(self.host.home, {loaded.spec: record})
+
+    def _note_failure(self, failure: PluginFailed) -> None:
+        self._errors[failure.plugin or ""] = failure
 
     async def _move(self, name: str, from_stage: Stage, to_stage: Stage) -> None:
         await self.host.lifecycle_manager.transition_plugin(name, from_stage, to_stage)
-
-
-def forget_modules(spec: PluginSpec) -> None:
-    """Take the modules of a plugin out of `sys.modules`, so that the next import reads its files."""
-    import importlib
-    import sys
-    from pathlib import Path
-
-    root = spec.code_root
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and root is not None and Path(file).resolve().is_relative_to(root):
-            del sys.modules[name]
-    importlib.invalidate_caches()
-
-
-def _declared_dependencies(plugin: Plugin, guard: Guard) -> tuple[str, ...]:
-    """``Plugin.dependencies`` as texts."""
-    declared: Callable[[], tuple[str, ...]] = lambda: tuple(map(str, plugin.dependencies))  # noqa: E731 - for the guard
-    return guard.call("construct", declared)
-
-
-def _dependencies(loaded: LoadedPlugin) -> frozenset[str]:
-    declared = (*loaded.spec.requires, *_declared_dependencies(loaded.plugin, loaded.guard))
-    return frozenset(map(requirement_name, declared))

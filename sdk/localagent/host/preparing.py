@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, ManifestError, PluginFailed
 from localagent.host.context import HostContext
-from localagent.plugins.config_schema import schema_violations
+from localagent.plugins.base import Plugin
+from localagent.plugins.config_schema import read_schema, schema_beside, schema_violations
 
 if TYPE_CHECKING:
     from localagent.host.guard import Guard
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
     from localagent.host.spec import PluginSpec
-    from localagent.plugins.base import Plugin
 
 
-def prepare(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> HostContext:
+def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: Ledger) -> HostContext:
     """Set the plugin's context, logger, console, message bus and data folder.
 
     Raises:
         PluginFailed: the plugin's schema cannot be had, or the plugin refuses one of the attributes.
     """
-    schema = guard.call("settings schema", plugin.get_config_schema)
-    host.settings.declare_schema(guard.plugin, schema)
+    host.settings.declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
     context = HostContext(host, guard, ledger)
     guard.call("prepare", _assign, plugin, context)
     return context
@@ -35,7 +34,6 @@ def apply_settings(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard) -
     Raises:
         PluginFailed: at the step ``settings``: a value breaks the schema, or a required one is missing.
     """
-    schema = guard.call("settings schema", plugin.get_config_schema) or {}
     try:
         settings = host.settings.merged(guard.plugin)
     except (ConfigError, ManifestError) as error:
@@ -44,10 +42,20 @@ def apply_settings(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard) -
     if missing:
         fix = "; ".join(f"localagent config set plugins.{spec.name}.config.{key} VALUE" for key in missing)
         raise _refusal(spec, f"required settings are missing: {', '.join(missing)}", fix)
-    violations = schema_violations(settings, schema)
+    violations = schema_violations(settings, host.settings.schema_of(guard.plugin))
     if violations:
         raise _refusal(spec, "; ".join(violations), f"localagent config show {spec.name}")
     guard.call("prepare", setattr, plugin, "config", settings)
+
+
+def _schema_of(plugin: Plugin, spec: PluginSpec, guard: Guard) -> dict[str, Any] | None:
+    """The schema of the plugin's settings; where the class leaves that to the manifest, it is not read again."""
+    step = "settings schema"
+    own = getattr(plugin.get_config_schema, "__func__", None)
+    if own is not Plugin.get_config_schema or spec.manifest_file is None:
+        return guard.call(step, plugin.get_config_schema)
+    file = spec.schema_file or schema_beside(spec.manifest_file.parent)
+    return guard.call(step, read_schema, file) if file is not None else None
 
 
 def missing_settings(spec: PluginSpec, settings: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What preflights learned of plugins, kept until a plugin's files change."""
+"""What was learned of plugins by running them, kept until a plugin's files change."""
 
 from __future__ import annotations
 
@@ -20,24 +20,49 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_FORM = 2
+"""Counts the forms in which records were kept; one of another form is learned again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one step of loading took.
+
+    Attributes:
+        step: ``import``, ``construct``, ``register`` …
+        seconds: wall time.
+        memory: bytes by which the process grew; 0 where the system does not tell.
+    """
+
+    step: str
+    seconds: float
+    memory: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one preflight learned.
+    """What one run of a plugin's code taught.
 
     Attributes:
         commands: observed commands; None where the plugin could not register them before it is initialised.
-        dependencies: names in ``Plugin.dependencies``.
+        dependencies: what ``Plugin.dependencies`` names.
         offers: names of providers, components and workflow parts it offers.
         failure: why it cannot be loaded, None if it can.
-        seconds: how long importing it took.
+        costs: what each step took.
+        topics: topics of broadcasts that it was seen to subscribe to.
     """
 
     commands: tuple[CommandHelp, ...] | None = None
     dependencies: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
     failure: Flaw | None = None
-    seconds: float = 0.0
+    costs: tuple[Cost, ...] = ()
+    topics: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long importing it took; 0 where that was not measured."""
+        return sum(cost.seconds for cost in self.costs if cost.step == "import")
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values."""
@@ -50,6 +75,7 @@ class Record:
         Raises:
             KeyError: a part is missing.
             TypeError: a part is of a wrong type.
+            ValueError: a number is none.
         """
         commands, failure = data["commands"], data["failure"]
         return cls(
@@ -57,14 +83,15 @@ class Record:
             tuple(map(_text, data["dependencies"])),
             tuple(map(_text, data["offers"])),
             None if failure is None else _made(Flaw, failure),
-            float(data["seconds"]),
+            tuple(map(_cost, data["costs"])),
+            tuple(map(_text, data["topics"])),
         )
 
 
 def fingerprint(spec: PluginSpec) -> list[Any]:
     """What must be unchanged for a record to hold: source, entry, and the state of entry module and manifest."""
     files = [file for file in (spec.module_file, spec.manifest_file) if file is not None]
-    return [sorted(spec.source.identities), spec.target, spec.version, *map(_state, files)]
+    return [_FORM, sorted(spec.source.identities), spec.target, spec.version, *map(_state, files)]
 
 
 def read_records(home: Home) -> dict[str, Any]:
@@ -96,6 +123,10 @@ def _understood(record: Any) -> Record | None:
 def _made(cls: Callable[..., T], texts: Any) -> T:
     """`cls` with the texts of a mapping as its fields."""
     return cls(**{key: _text(value) for key, value in dict(texts).items()})
+
+
+def _cost(data: Any) -> Cost:
+    return Cost(_text(data["step"]), float(data["seconds"]), int(data["memory"]))
 
 
 def _text(value: Any) -> str:

@@ -51,6 +51,11 @@ def schema_file_for(folder: Path) -> Path | None:
         named = read_manifest(manifest_file).configuration.schema_file
         if named:
             return manifest_file.parent / named
+    return schema_beside(folder)
+
+
+def schema_beside(folder: Path) -> Path | None:
+    """The ``config_schema.json`` in `folder`, None if it has none."""
     beside = folder / _SCHEMA_BESIDE_MODULE
     return beside if beside.is_file() else None
 

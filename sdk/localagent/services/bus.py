@@ -7,7 +7,15 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import MessageError, NoResponder, RemoteError, RequestTimeout, WrongLoop
+from localagent.errors import (
+    MessageError,
+    NoResponder,
+    PluginNotAvailable,
+    PluginTimeout,
+    RemoteError,
+    RequestTimeout,
+    WrongLoop,
+)
 from localagent.plugins.messages import MessageType, PluginMessage, next_correlation_id
 
 if TYPE_CHECKING:
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[PluginMessage], Any]
     Caller = Callable[[Handler, PluginMessage], Awaitable[Any]]
+    OnDemand = Callable[[str], Awaitable[None]]
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds a request waits when its sender names no deadline."""
@@ -46,6 +55,19 @@ class PluginMessageBus:
         self._direct_handlers: dict[str, Handler] = {}
         self._pending: dict[str, asyncio.Future[Any]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._activate: OnDemand | None = None
+        self._wake: OnDemand | None = None
+        self._activated: set[str] = set()
+
+    def load_on_demand(self, activate: OnDemand, wake: OnDemand) -> None:
+        """Let plugins that are not loaded yet be reached.
+
+        Args:
+            activate: called with a topic before its first broadcast.
+            wake: called with a recipient for whom nobody answers; may raise why it cannot be had.
+        """
+        self._activate, self._wake = activate, wake
+        self._activated.clear()
 
     @property
     def subscribers(self) -> Mapping[str, tuple[Handler, ...]]:
@@ -104,6 +126,10 @@ class PluginMessageBus:
             ``{"matched": …, "delivered": …, "failed": …}``; a handler's failure never raises here.
         """
         self._bind_loop()
+        if self._activate is not None and message_type not in self._activated:
+            # Said before it is done: a plugin that broadcasts the topic while it starts must not wait for itself.
+            self._activated.add(message_type)
+            await self._activate(message_type)
         hearers = self._subscriptions.get(message_type, ())
         message = PluginMessage(sender, MessageType.BROADCAST, data, topic=message_type)
         calls = (self._call(hearer.handler, message) for hearer in hearers)
@@ -118,7 +144,8 @@ class PluginMessageBus:
             NoResponder: nobody answers for `recipient`.
         """
         self._bind_loop()
-        await self._call(self._responder(recipient), PluginMessage(sender, MessageType.DIRECT, data, recipient))
+        handler = self._direct_handlers.get(recipient) or await self._woken(recipient)
+        await self._call(handler, PluginMessage(sender, MessageType.DIRECT, data, recipient))
 
     async def request(self, sender: str, recipient: str, data: Any, timeout: float = DEFAULT_TIMEOUT) -> Any:  # noqa: ASYNC109 - the guide's signature
         """Ask one plugin; its handler answers by `respond` or by returning a value that is not None.
@@ -135,7 +162,8 @@ class PluginMessageBus:
             RemoteError: the handler raised.
         """
         self._bind_loop()
-        handler = self._responder(recipient)
+        due = asyncio.get_running_loop().time() + timeout
+        handler = self._direct_handlers.get(recipient) or await self._woken_in_time(recipient, timeout)
         correlation_id = next_correlation_id()
         message = PluginMessage(sender, MessageType.REQUEST, data, recipient, correlation_id)
         answer = asyncio.get_running_loop().create_future()
@@ -144,7 +172,7 @@ class PluginMessageBus:
         handling.add_done_callback(lambda done: _settle(answer, done, recipient))
         try:
             # `wait`, not `wait_for`: a handler that swallows its cancellation must not delay the sender.
-            await asyncio.wait({answer}, timeout=timeout)
+            await asyncio.wait({answer}, timeout=max(due - asyncio.get_running_loop().time(), 0))
             if not answer.done():
                 raise RequestTimeout(f"'{recipient}' did not answer within {timeout:g} s", plugin=recipient)
             return answer.result()
@@ -159,11 +187,27 @@ class PluginMessageBus:
         if waiting is not None and not waiting.done():
             waiting.set_result(data)
 
-    def _responder(self, recipient: str) -> Handler:
+    async def _woken(self, recipient: str) -> Handler:
+        """The handler of a recipient who is perhaps only not loaded yet."""
+        cause = None
+        if self._wake is not None:
+            try:
+                await self._wake(recipient)
+            except PluginNotAvailable as error:
+                cause = error
+        handler = self._direct_handlers.get(recipient)
+        if handler is None:
+            why = f": {cause.message}" if cause is not None else ""
+            fix = cause.fix if cause is not None else None
+            raise NoResponder(f"nobody answers for '{recipient}'{why}", plugin=recipient, fix=fix) from cause
+        return handler
+
+    async def _woken_in_time(self, recipient: str, timeout: float) -> Handler:  # noqa: ASYNC109 - raises an error of its own
         try:
-            return self._direct_handlers[recipient]
-        except KeyError:
-            raise NoResponder(f"nobody answers for '{recipient}'", plugin=recipient) from None
+            async with asyncio.timeout(timeout):
+                return await self._woken(recipient)
+        except TimeoutError as error:
+            raise RequestTimeout(f"'{recipient}' was not ready within {timeout:g} s", plugin=recipient) from error
 
     def _bind_loop(self) -> None:
         """Belong to the first loop that sends, as long as it lives."""
@@ -183,7 +227,9 @@ def _settle(answer: asyncio.Future[Any], handling: asyncio.Future[Any], recipien
     error = asyncio.CancelledError("the handler gave up") if handling.cancelled() else handling.exception()
     if answer.done():
         return
-    if error is not None:
+    if isinstance(error, PluginTimeout):
+        answer.set_exception(RequestTimeout(error.message, plugin=recipient))
+    elif error is not None:
         answer.set_exception(RemoteError(str(error), plugin=recipient, error_type=type(error).__name__))
     elif handling.result() is not None:
         answer.set_result(handling.result())

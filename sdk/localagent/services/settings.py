@@ -60,6 +60,10 @@ class Settings:
         """Let `schema` give the defaults of a plugin's settings and convert its environment variables."""
         self._schemas[plugin] = schema or {}
 
+    def schema_of(self, plugin: str) -> Mapping[str, Any]:
+        """The schema declared for a plugin; empty if there is none."""
+        return self._schemas.get(plugin, {})
+
     def known_plugins(self) -> frozenset[str]:
         """Plugins that have a section or a schema."""
         return frozenset(self._schemas) | frozenset(self._sections)

@@ -27,7 +27,7 @@ from localagent_cli.plugin_tests import without_host_variables
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localagent.host.manager import LoadedPlugin
+    from localagent.host.loaded import LoadedPlugin
     from localagent.host.spec import PluginSpec
     from localagent.plugins.base import Plugin
 

@@ -123,7 +123,7 @@ async def test_dependencies_are_ready_first_and_go_last(
     [
         (("absent",), "needs the plugin 'absent', which was not found"),
         (("lower>=2",), "needs lower >=2, found 1.0"),
-        (("sleeper",), "'sleeper' is disabled"),
+        (("sleeper",), "'sleeper', which is disabled"),
         (("upper",), "in a circle: upper -> upper"),
     ],
     ids=["absent", "too old", "disabled", "circle"],

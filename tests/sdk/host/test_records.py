@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localagent.host.records import Record, find_record, fingerprint, keep_records, read_records
+from localagent.host.records import Cost, Record, find_record, fingerprint, keep_records, read_records
 from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source, SourceKind
 from localagent.services.files import write_json
 from localagent.services.home import Home
@@ -23,7 +23,7 @@ RECORDS = st.builds(
     dependencies=TUPLES,
     offers=TUPLES,
     failure=st.none() | st.builds(Flaw, WORDS, WORDS, WORDS, WORDS),
-    seconds=st.floats(0, 60),
+    costs=st.lists(st.builds(Cost, st.text(max_size=5), st.floats(0, 60), st.integers(0)), max_size=2).map(tuple),
 )
 RECORD = Record(commands=(CommandHelp("greet", "Greet somebody."),), dependencies=("other",))
 
@@ -89,7 +89,7 @@ def test_a_record_is_that_of_one_source_entry_and_version(kept_in: Home, spec: P
 
 def test_a_plugin_without_known_files_has_a_fingerprint_too(spec: PluginSpec) -> None:
     bare = replace(spec, module_file=None, manifest_file=None)
-    assert fingerprint(bare) == [[f"path:{spec.source.root}"], "plugin:Hello", "1.0"]
+    assert fingerprint(bare)[1:] == [[f"path:{spec.source.root}"], "plugin:Hello", "1.0"]
 
 
 def test_new_records_stand_beside_those_of_other_plugins(kept_in: Home, spec: PluginSpec) -> None:
@@ -135,8 +135,8 @@ def test_an_entry_of_another_shape_counts_as_absent(spec: PluginSpec, entry: obj
         {"offers": 1.5},
         {"failure": "no"},
         {"failure": {"step": "import"}},
-        {"seconds": None},
-        {"seconds": "long"},
+        {"costs": None},
+        {"costs": [{"step": "import", "seconds": "long", "memory": 0}]},
     ],
 )
 def test_a_record_of_another_shape_counts_as_absent(spec: PluginSpec, changes: dict[str, object]) -> None:
