@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from localagent.host import interrupts
 from localagent.host.host import Host
 from localagent.host.manager import PluginManager
 from localagent_cli.root_group import RootGroup
@@ -40,6 +41,7 @@ class LocalAgentCLI:
         self.host = Host.open(options or default_options())
         self.plugin_manager = PluginManager(self.host)
         self.debug = debug or self.host.situation.development.debug
+        self._beside: list[LocalAgentCLI] = []
 
     @property
     def provider_manager(self) -> ProviderManager:
@@ -61,6 +63,12 @@ class LocalAgentCLI:
         """The stage of each plugin."""
         return self.host.lifecycle_manager
 
+    @property
+    def abandoned(self) -> list[str]:
+        """What did not end when the host's loop was closed."""
+        own = [*self.host.loop.abandoned, *self.plugin_manager.abandoned]
+        return own + [name for cli in self._beside for name in cli.abandoned]
+
     @functools.cached_property
     def app(self) -> typer.Typer:
         """The root of all commands; those of plugins are imported when they are called."""
@@ -79,7 +87,9 @@ class LocalAgentCLI:
         Naming the folder is the consent to run it this once; nothing is installed or enabled.
         """
         options = dataclasses.replace(self.host.situation.options, extra=(source,))
-        return LocalAgentCLI(options, debug=self.debug)
+        cli = LocalAgentCLI(options, debug=self.debug)
+        self._beside.append(cli)
+        return cli
 
     async def initialize(self) -> None:
         """Belong to the running event loop and look at what plugins there are."""
@@ -100,16 +110,29 @@ class LocalAgentCLI:
 
     def run(self, argv: Sequence[str]) -> int:
         """Run one command from synchronous code, then let all plugins go; gives the exit code."""
-        try:
-            return self.call(list(argv))
-        finally:
-            self.close()
+        with interrupts.last_resort(self.close, self._leave_journal):
+            try:
+                try:
+                    return self.call(list(argv))
+                finally:
+                    self.close()
+            except KeyboardInterrupt:
+                # It came in the moment between the command and its cleanup.
+                self.close()
+                raise
 
     def close(self) -> None:
-        """Let all plugins go, and the host's loop with them, from synchronous code."""
-        if self.plugin_manager.loaded_plugins:
-            self.host.loop.run(self.plugin_manager.close())
-        self.host.loop.close()
+        """Let all plugins go, and the host's loop with them, from synchronous code; no signal interrupts it."""
+        with interrupts.cleaning(self.plugin_manager.hurry):
+            if not self.plugin_manager.is_closed:
+                self.host.loop.run_at_last(self.plugin_manager.close())
+            self.host.loop.close()
+            self._leave_journal()
+
+    def _leave_journal(self) -> None:
+        """What ends this process now is not the plugin whose code it may be in."""
+        if self.host.journal is not None:
+            self.host.journal.close()
 
     def call(self, argv: list[str]) -> int:
         """Run one command and give its exit code; errors are told on standard error."""

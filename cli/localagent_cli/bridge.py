@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from localagent_cli import streams
 from localagent_cli.exit_codes import COMMAND_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from localagent.host.manager import LoadedPlugin
+    from localagent.host.loaded import LoadedPlugin
     from localagent_cli.app import LocalAgentCLI
 
 _MEANT_FOR_TYPER = (typer.Exit, typer.Abort, typer.TyperException, SystemExit, BrokenPipeError)
@@ -39,7 +40,13 @@ def _bridged(callback: Callable[..., Any], loaded: LoadedPlugin, cli: LocalAgent
             return cli.host.loop.run(_awaited(result)) if inspect.isawaitable(result) else result
 
         with cli.plugin_manager.executing(loaded.spec.name):
-            return loaded.guard.call(COMMAND_STEP, work, passing=_MEANT_FOR_TYPER)
+            try:
+                return loaded.guard.call(COMMAND_STEP, work, passing=_MEANT_FOR_TYPER)
+            except BrokenPipeError as error:
+                if streams.reader_is_gone():
+                    raise
+                # A pipe of the plugin's own broke.
+                raise loaded.guard.failure(COMMAND_STEP, error) from error
 
     return call
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localagent import errors
+from localagent.host.budgets import LOADING_STEPS
 
 DONE = 0
 FAILED = 1
@@ -20,6 +21,7 @@ INTERRUPTED = 130
 _CODES: tuple[tuple[type[errors.LocalAgentError], int], ...] = (
     (errors.PluginNotAvailable, NOT_AVAILABLE),
     (errors.RefusedError, REFUSED),
+    (errors.RequestTimeout, SURROUNDINGS),
     (errors.SystemProblem, SURROUNDINGS),
     (errors.UsageError, USAGE),
     (errors.ConfigError, USAGE),
@@ -34,4 +36,6 @@ def code_of(error: errors.LocalAgentError) -> int:
     """The exit code that `error` means."""
     if isinstance(error, errors.PluginFailed) and error.step == COMMAND_STEP:
         return FAILED
+    if isinstance(error, errors.PluginTimeout) and error.step not in LOADING_STEPS:
+        return SURROUNDINGS
     return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)

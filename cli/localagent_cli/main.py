@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from localagent_cli import streams
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,21 +16,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code.
 
     Args:
-        argv: the words after the program's name; those of the process if None.
+        argv: the words after the program's name. None means that this process is LocalAgent's own: its words are
+            used, its signals and standard streams are taken care of, and it may be ended here.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        return _own_process(sys.argv[1:])
+    text = _quick_answer(list(argv))
+    if text is None:
+        from localagent_cli.session import run
+
+        return run(list(argv))
+    return streams.answer(text)
+
+
+def _own_process(words: list[str]) -> int:
+    streams.prepare()
+    try:
+        text = _quick_answer(words)
+        if text is None:
+            from localagent_cli.session import run_process
+
+            return run_process(words)
+        return streams.answer(text)
+    except KeyboardInterrupt:
+        # No plugin runs before the session listens to signals, so this is a real one.
+        return 130
+
+
+def _quick_answer(words: list[str]) -> str | None:
+    """The text for words that need no session; None for all others."""
     if words == ["--version"]:
         from localagent.version import __version__
 
-        print(f"localagent {__version__}")
-        return 0
+        return f"localagent {__version__}"
     if words in ([], ["--help"], ["-h"]):
         from localagent_cli.root_help import kept_root_help
 
-        page = kept_root_help(os.environ)
-        if page is not None:
-            print(page)
-            return 0
-    from localagent_cli.session import run
-
-    return run(words)
+        return kept_root_help(os.environ)
+    return None

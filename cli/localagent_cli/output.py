@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from localagent.errors import SystemProblem
+from localagent_cli import streams
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from localagent.errors import LocalAgentError
 
 _WIDE = 200
 """Columns of a table that nobody reads on a screen."""
+_LONG = 2000
+"""Characters of a message that are shown; longer ones repeat what they were given."""
 
 
 def show_json(value: Any) -> None:
     """Print `value` as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(), default=str))
+    show(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(), default=str))
 
 
 def show(text: str = "") -> None:
-    """Print a line of data."""
-    print(_sayable(text, sys.stdout))
+    """Print a line of data.
+
+    Raises:
+        SystemProblem: standard output cannot be written, a reader that went away excepted.
+    """
+    with _writing():
+        print(streams.sayable(text, _encoding(sys.stdout)))
 
 
 def tell(text: str = "") -> None:
-    """Print a line that is not data."""
-    print(_sayable(text, sys.stderr), file=sys.stderr)
+    """Print a line that is not data; where standard error cannot be written, it is lost."""
+    streams.tell(text)
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
     """Print a table, as wide as the terminal; to anything else than a terminal as wide as its content needs."""
+    with _writing():
+        _table(columns, rows, title)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -51,16 +67,26 @@ def tell_error(error: LocalAgentError) -> None:
     rule = f"[{error.rule}]" if error.rule else ""
     # A plugin's name stands for the place where no file is known; a message that has it already says it once.
     place = "" if error.file is None and f"'{error.plugin}'" in error.message else error.place
-    tell(f"error{rule}{f' {place}' if place else ''}: {error.message}")
+    message = error.message if len(error.message) <= _LONG else f"{error.message[:_LONG]}..."
+    tell(f"error{rule}{f' {place}' if place else ''}: {message}")
     if error.fix:
         tell(f"fix: {error.fix}")
 
 
-def _sayable(text: str, stream: Any) -> str:
-    """`text` with what the stream's encoding cannot say replaced."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)
+@contextlib.contextmanager
+def _writing() -> Generator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        streams.discard(sys.stdout)
+        raise SystemProblem(f"{streams.CANNOT_WRITE}: {error.strerror}", fix=streams.MAKE_ROOM) from error
+
+
+def _encoding(stream: Any) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
 
 
 def _speaks_unicode() -> bool:
-    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+    return _encoding(sys.stdout).lower().replace("-", "") == "utf8"

@@ -11,10 +11,12 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from localagent.errors import PluginNotAvailable, UsageError
+from localagent.host import interrupts
+from localagent.host.spec import State
 from localagent_cli import output
 from localagent_cli.bridge import bridge
 from localagent_cli.builtin_commands import BUILTINS
-from localagent_cli.exit_codes import DONE, FAILED, INTERRUPTED
+from localagent_cli.exit_codes import DONE, FAILED, USAGE
 from localagent_cli.root_help import root_help
 from localagent_cli.session import reporting
 
@@ -86,6 +88,9 @@ class RootGroup(TyperGroup):
         except typer.Exit as exit_:
             return exit_.exit_code
         except typer.Abort:
+            if interrupts.pending() is not None:
+                # Typer's prompts turn Ctrl-C into this.
+                raise KeyboardInterrupt from None
             output.tell("aborted")
             return FAILED
         except typer.TyperException as error:
@@ -93,8 +98,8 @@ class RootGroup(TyperGroup):
         except SystemExit as exit_:
             return _code_of(exit_)
         except EOFError:
-            output.tell("aborted: no answer")
-            return INTERRUPTED
+            output.tell("aborted: there was no answer")
+            return USAGE
         return DONE
 
     @property
@@ -114,7 +119,9 @@ class RootGroup(TyperGroup):
         if owned is not None:
             return owned
         for plugin in manager.survey.plugins.values():
-            if word in {command.name for command in plugin.commands}:
+            # What commands a broken plugin has may never have been seen; mostly one is called as the plugin is.
+            is_broken = plugin.name == word and plugin.verdict.state in (State.FAILED, State.QUARANTINED)
+            if is_broken or word in {command.name for command in plugin.commands}:
                 plugin.require()
         known = [*BUILTINS, *manager.survey.commands().commands]
         near = difflib.get_close_matches(word, known, n=3)
@@ -140,7 +147,8 @@ def _usage_error(error: typer.TyperException) -> UsageError:
 
 def _code_of(exit_: SystemExit) -> int:
     """The exit code that the interpreter would give to ``sys.exit(...)``."""
-    if exit_.code is None:
+    if exit_.code is None or isinstance(exit_.__context__, BrokenPipeError):
+        # Rich exits with 1 where its reader went away.
         return DONE
     if isinstance(exit_.code, int):
         return exit_.code

@@ -69,7 +69,8 @@ def create_plugin(
     check_kind(kind)
     check_new_name(name)
     answers = {"name": name, "kind": kind, **_free_texts(description, author)}
-    target = into.absolute() / name
+    with _disk_problems(into):
+        target = into.absolute() / name
     check_parent(target.parent)
     replaced = check_target(target, force=force)
     render = renderer()

@@ -42,9 +42,7 @@ def write_text(file: Path, text: str) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise SystemProblem(
-            f"cannot write: {error.strerror}", file=file, fix=f"make {file.parent} writable, or choose another --home"
-        ) from error
+        raise _cannot_write(file, error) from error
 
 
 def read_json(file: Path, *, default: Any) -> Any:
@@ -74,7 +72,8 @@ def exclusively(file: Path) -> Generator[None]:
     """Hold the lock of `file` while reading, changing and writing it.
 
     Raises:
-        SystemProblem: another process held the lock for longer than `LOCK_PATIENCE` seconds, or there can be none.
+        SystemProblem: another process held the lock for longer than `LOCK_PATIENCE` seconds, or there is no place
+            for the lock.
     """
     with _locked(file):
         yield
@@ -84,9 +83,10 @@ def _locked(file: Path) -> AbstractContextManager[object]:
     """The lock of `file`, already taken; leaving it gives it back."""
     from filelock import FileLock, Timeout
 
+    lock = FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_PATIENCE)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_PATIENCE).acquire()
+        return lock.acquire()
     except Timeout as error:
         raise SystemProblem(
             f"another process has been changing {file.name} for {LOCK_PATIENCE:.0f} seconds",
@@ -94,7 +94,7 @@ def _locked(file: Path) -> AbstractContextManager[object]:
             fix="wait for it to end, then run the command again",
         ) from error
     except OSError as error:
-        raise SystemProblem(f"cannot write: {error.strerror}", file=file) from error
+        raise _cannot_write(file, error) from error
 
 
 def _behind_links(file: Path) -> Path:
@@ -103,3 +103,9 @@ def _behind_links(file: Path) -> Path:
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     return target
+
+
+def _cannot_write(file: Path, error: OSError) -> SystemProblem:
+    return SystemProblem(
+        f"cannot write: {error.strerror}", file=file, fix=f"make {file.parent} writable, or choose another --home"
+    )
