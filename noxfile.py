@@ -13,6 +13,7 @@ import nox
 
 ROOT = Path(__file__).parent
 SOURCES = ("sdk", "testing", "cli", "templates", "tests", "noxfile.py", "scripts/localagent")
+_TESTS_ON_PATH = {"PYTHONPATH": str(ROOT / "tests")}
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
 nox.needs_version = ">=2025.5"
@@ -113,6 +114,33 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what starting costs, as ratios of CPU time measured in one run."""
+    """Measure what starting, finding and calling plugins cost, as ratios of CPU time; further words choose rows."""
     _install_wheel(session, extra="dev")
-    session.run("python", "tests/benchmarks/startup.py", *session.posargs)
+    peers = _peers(session, "llm", "npe2")
+    session.run("python", "-m", "benchmarks", f"--peers={peers}", *_from_here(session), env=_TESTS_ON_PATH)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Put this host and its peers through the same faults and print one page; further words choose cells."""
+    _install_wheel(session, extra="test")
+    peers = _peers(session, "llm", "stevedore", "npe2")
+    session.run("python", "-m", "faults", f"--peers={peers}", *_from_here(session), env=_TESTS_ON_PATH)
+
+
+def _from_here(session: nox.Session) -> list[str]:
+    """The words given to a session, a file to write named from where nox was called."""
+    return [str(Path(session.invoked_from, word)) if word.endswith(".json") else word for word in session.posargs]
+
+
+def _peers(session: nox.Session, *names: str) -> Path:
+    """A folder with an environment for each tool that this project is compared with, made once."""
+    folder = session.cache_dir.resolve() / "peers"
+    for name in names:
+        environment = folder / name
+        python = environment / "bin" / "python"
+        if not (environment / "bin" / "ready").exists():
+            session.run("python", "-m", "venv", "--clear", str(environment))
+            session.run(str(python), "-m", "pip", "install", "--quiet", name, external=True)
+            (environment / "bin" / "ready").touch()
+    return folder

@@ -1,79 +1,66 @@
-"""What starting costs: CPU time of whole processes against `import typer, rich`, measured in turns in one run."""
+"""What starting costs: the version, the help page, and a plugin's command, against imports and peers."""
 
 from __future__ import annotations
 
-import os
-import random
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator
 
-ROUNDS = 15
-RESAMPLES = 2000
+from benchmarks.measuring import Contestant, Quantity, Row
+from benchmarks.workshop import Workshop
 
-CONTESTANTS = {
-    "import typer, rich": ["-c", "import typer, rich"],
-    "localagent --version": ["-m", "localagent_cli", "--version"],
-    "localagent --help": ["-m", "localagent_cli", "--help"],
-    "localagent plugins list": ["-m", "localagent_cli", "plugins", "list"],
-}
-ANCHOR = "import typer, rich"
-GOALS = {"localagent --version": 0.35, "localagent --help": 0.5}
+_TYPER_HELLO = '''
+import typer
+
+app = typer.Typer(rich_markup_mode="rich")
 
 
-def cpu_seconds(words: list[str], env: dict[str, str]) -> float:
-    """User and system time of one process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *words], env=env, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+@app.command()
+def hello(name: str, formal: bool = False):
+    """Say hello to somebody."""
 
 
-def measure(env: dict[str, str]) -> dict[str, list[float]]:
-    """Times of each contestant, taken in turns, after one round that fills caches."""
-    times: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-    for round_ in range(ROUNDS + 1):
-        for name, words in CONTESTANTS.items():
-            seconds = cpu_seconds(words, env)
-            if round_:
-                times[name].append(seconds)
-    return times
+@app.command()
+def goodbye(name: str):
+    """Say goodbye to somebody."""
 
 
-def ratio_interval(times: list[float], anchor: list[float]) -> tuple[float, float, float]:
-    """The ratio of medians, with the ends of its 95 % bootstrap interval."""
-    chance = random.Random(0)  # noqa: S311 - resampling needs no secret
+app()
+'''
 
-    def resampled() -> float:
-        return statistics.median(chance.choices(times, k=len(times))) / statistics.median(
-            chance.choices(anchor, k=len(anchor))
-        )
+_IMPORTS = Quantity("import typer, rich")
 
-    ratios = sorted(resampled() for _ in range(RESAMPLES))
-    middle = statistics.median(times) / statistics.median(anchor)
-    return ratios[int(RESAMPLES * 0.025)], middle, ratios[int(RESAMPLES * 0.975)]
-
-
-def main() -> int:
-    """Print the table; 1 if a goal is missed beyond doubt."""
-    with tempfile.TemporaryDirectory() as home:
-        env = {**os.environ, "LOCALAGENT_HOME": str(Path(home) / "home"), "PYTHONDONTWRITEBYTECODE": ""}
-        times = measure(env)
-    missed = 0
-    print(f"{'command':<26} {'CPU ms':>7}  ratio to '{ANCHOR}' (95 %)       goal")
-    for name, taken in times.items():
-        low, middle, high = ratio_interval(taken, times[ANCHOR])
-        goal = GOALS.get(name)
-        missed += goal is not None and low > goal
-        told = "" if goal is None else f"<= {goal}{' MISSED' if low > goal else ''}"
-        milliseconds = statistics.median(taken) * 1000
-        print(f"{name:<26} {milliseconds:7.1f}  {middle:5.2f} ({low:.2f} to {high:.2f})            {told}")
-    print(f"{ROUNDS} rounds, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
-    return 1 if missed else 0
+ROWS = (
+    Row("--help, 100 plugins against 0", Quantity("--help, 100"), Quantity("--help, 0"), 1.08),
+    Row("--help, 1000 plugins against 0", Quantity("--help, 1000"), Quantity("--help, 0"), 1.25),
+    Row(
+        "--help, 100 plugins of 20 ms against light ones", Quantity("--help, 100 heavy"), Quantity("--help, 100"), 1.03
+    ),
+    Row(
+        "--help, 100 without manifests against with", Quantity("--help, 100 undeclared"), Quantity("--help, 100"), 1.03
+    ),
+    Row("--help, 100 against import typer, rich", Quantity("--help, 100"), _IMPORTS, 0.5),
+    Row("--help, 100 against a typer hello", Quantity("--help, 100"), Quantity("typer hello --help"), 0.2),
+    Row("--help, 100 against llm --help", Quantity("--help, 100"), Quantity("llm --help"), 0.06),
+    Row("--version against import typer, rich", Quantity("--version"), _IMPORTS, 0.35),
+)
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def contestants(workshop: Workshop) -> Iterator[Contestant]:
+    """The processes that take part."""
+    none = workshop.place("light", 0)
+    hello = workshop.folder / "hello.py"
+    hello.write_text(_TYPER_HELLO, encoding="utf-8")
+    yield Contestant("import typer, rich", (none.python, "-c", "import typer, rich"), none.env, workshop.work)
+    yield Contestant("typer hello --help", (none.python, str(hello), "--help"), none.env, workshop.work)
+    yield Contestant("--version", (none.localagent, "--version"), none.env, workshop.work)
+    for name, kind, count in (
+        ("--help, 0", "light", 0),
+        ("--help, 100", "light", 100),
+        ("--help, 1000", "light", 1000),
+        ("--help, 100 heavy", "heavy", 100),
+        ("--help, 100 undeclared", "undeclared", 100),
+    ):
+        place = workshop.place(kind, count)
+        yield Contestant(name, (place.localagent, "--help"), place.env, workshop.work)
+    llm = workshop.peer("llm")
+    if llm:
+        yield Contestant("llm --help", (llm, "--help"), workshop.peer_env(), workshop.work)

@@ -1,0 +1,145 @@
+"""What processes cost, measured in turns, and whether a ratio of medians exceeds its goal beyond doubt."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+RESAMPLES = 2000
+_CONFIDENCE = 0.95
+
+Samples = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A process to measure.
+
+    Attributes:
+        prepare: what is done before each of its runs, unmeasured.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    prepare: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """The median of a contestant's times, less that of another one where growth is asked for."""
+
+    of: str
+    less: str | None = None
+
+    def value(self, samples: Samples) -> float:
+        """In the unit of the samples."""
+        return statistics.median(samples[self.of]) - (statistics.median(samples[self.less]) if self.less else 0.0)
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """Whose times it is made of."""
+        return (self.of, self.less) if self.less else (self.of,)
+
+    def __str__(self) -> str:
+        return f"{self.of} - {self.less}" if self.less else self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a quantity, what it is compared with, and the ratio it must reach.
+
+    Attributes:
+        goal: the ratio may be this at most; None where it is only told.
+    """
+
+    what: str
+    measured: Quantity
+    against: Quantity
+    goal: float | None = None
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """Whose times it needs."""
+        return (*self.measured.contestants, *self.against.contestants)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A row with its ratio and the ends of the ratio's 95 % bootstrap interval."""
+
+    row: Row
+    low: float
+    ratio: float
+    high: float
+
+    @property
+    def missed(self) -> bool:
+        """Whether the goal is exceeded beyond doubt."""
+        return self.row.goal is not None and self.low > self.row.goal
+
+
+def judge(row: Row, samples: Samples, *, resamples: int = RESAMPLES, seed: int = 0) -> Result:
+    """The ratio of a row and how sure it is.
+
+    Times of one round belong together, since the machine was equally busy; so whole rounds are drawn.
+    """
+    chance = random.Random(seed)  # noqa: S311 - resampling needs no secret
+    rounds = min(len(samples[name]) for name in row.contestants)
+
+    def resampled() -> float:
+        drawn = [chance.randrange(rounds) for _ in range(rounds)]
+        return _ratio(row, {name: [samples[name][each] for each in drawn] for name in row.contestants})
+
+    ratios = sorted(resampled() for _ in range(resamples))
+    tail = (1 - _CONFIDENCE) / 2
+    return Result(row, ratios[int(resamples * tail)], _ratio(row, samples), ratios[int(resamples * (1 - tail))])
+
+
+def take_turns(
+    contestants: Sequence[Contestant], rounds: int, *, tell: Callable[[str], object]
+) -> dict[str, list[float]]:
+    """CPU seconds of each contestant: A B C, A B C …, after one round that fills caches."""
+    samples: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
+    for round_ in range(rounds + 1):
+        tell(f"round {round_} of {rounds}")
+        for contestant in contestants:
+            seconds = cpu_seconds(contestant)
+            if round_:
+                samples[contestant.name].append(seconds)
+    return samples
+
+
+def cpu_seconds(contestant: Contestant) -> float:
+    """User and system time of one run, that of the processes it waited for included.
+
+    Raises:
+        RuntimeError: it failed, so its time means nothing.
+    """
+    if contestant.prepare is not None:
+        contestant.prepare()
+    process = subprocess.Popen(
+        contestant.argv,
+        env=dict(contestant.env),
+        cwd=contestant.cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{contestant.name} ended with code {process.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def _ratio(row: Row, samples: Samples) -> float:
+    against = row.against.value(samples)
+    # Growth that drowns in noise cannot be divided by: then nothing can be said, so nothing is missed.
+    return row.measured.value(samples) / against if against > 0 else 0.0

@@ -1,0 +1,107 @@
+"""What became of the faults, here and with the peers, as one page and as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from faults.catalogue import STEPS
+from faults.cells import Outcome
+from faults.peers import PeerOutcome
+
+Problems = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results; problems are told in words, and there are none where all is well.
+
+    Attributes:
+        peers: the names of those that took part.
+        outcomes: of each fault at each step.
+        theirs: what a peer made of a fault at import or of a stranger, by peer and name.
+        strangers: problems with each broken distribution of somebody else.
+        crowds: problems with many plugins of which a fifth is broken, by step.
+        size: how many those are.
+    """
+
+    peers: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    theirs: dict[tuple[str, str], PeerOutcome]
+    strangers: dict[str, Problems] = field(default_factory=dict[str, Problems])
+    crowds: dict[str, Problems] = field(default_factory=dict[str, Problems])
+    size: int = 0
+
+    @property
+    def fell_short(self) -> bool:
+        """Whether this host has a problem anywhere."""
+        problems = (*(outcome.problems for outcome in self.outcomes), *self.strangers.values(), *self.crowds.values())
+        return any(problems)
+
+    def lines(self) -> Iterator[str]:
+        """The page, as Markdown."""
+        yield from self._cells()
+        yield from self._strangers()
+        yield from self._crowds()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The results as JSON values."""
+        return {
+            "cells": [
+                {"fault": each.cell.fault.name, "step": each.cell.step, "problems": each.problems}
+                for each in self.outcomes
+            ],
+            "peers": [
+                {
+                    "peer": peer,
+                    "fault": fault,
+                    "works": seen.works,
+                    "disturbed": seen.disturbed,
+                    "named": seen.named,
+                    "code": seen.code,
+                }
+                for (peer, fault), seen in self.theirs.items()
+            ],
+            "strangers": self.strangers,
+            "crowds": self.crowds,
+        }
+
+    def _cells(self) -> Iterator[str]:
+        yield from _head("fault", *STEPS, *(f"{name}, at import" for name in self.peers))
+        for fault in dict.fromkeys(outcome.cell.fault.name for outcome in self.outcomes):
+            ours = {each.cell.step: each for each in self.outcomes if each.cell.fault.name == fault}
+            cells = [("FALLS SHORT" if ours[step].problems else "ok") if step in ours else "" for step in STEPS]
+            yield _row(fault, *cells, *self._of_peers(fault))
+        well = sum(not outcome.problems for outcome in self.outcomes)
+        yield f"\n{well} of {len(self.outcomes)} cells hold."
+        for outcome in self.outcomes:
+            if outcome.problems:
+                yield f"- {outcome.cell.name}: {'; '.join(dict.fromkeys(outcome.problems))}"
+
+    def _strangers(self) -> Iterator[str]:
+        if self.strangers:
+            yield ""
+            yield from _head("a stranger's entry_points.txt has", "here", *self.peers)
+        for kind, problems in self.strangers.items():
+            yield _row(kind, "; ".join(problems) or "ok", *self._of_peers(kind))
+
+    def _crowds(self) -> Iterator[str]:
+        bad = self.size // 5
+        if self.crowds:
+            yield ""
+            yield from _head(f"{self.size} plugins, {bad} of them broken at", "here")
+        for step, problems in self.crowds.items():
+            yield _row(step, "; ".join(problems) or f"{self.size - bad} work, {bad} are reported")
+
+    def _of_peers(self, name: str) -> Iterator[str]:
+        return (str(self.theirs.get((peer, name), "")) for peer in self.peers)
+
+
+def _head(*titles: str) -> Iterator[str]:
+    yield _row(*titles)
+    yield _row(*("---" for _ in titles))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,49 @@
+"""The short form of what `nox -s faults` does in full: a tenth of the cells, a small crowd, all strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faults.catalogue import STEPS
+from faults.cells import Cell, all_cells, try_cell
+from faults.crowd import try_crowd
+from faults.strangers import STRANGERS, try_stranger
+
+# Hangs last as long as the time budgets say, so the full form has them.
+SHORT = (
+    "missing dependency at import",
+    "syntax error at import",
+    "os._exit(0) at import",
+    "exit(3) at construct",
+    "KeyboardInterrupt at initialise",
+    "segfault at initialise",
+    "chdir at initialise",
+    "recursion at command",
+    "raise at cleanup",
+    "closed stdout at cleanup",
+)
+
+
+@pytest.mark.parametrize("cell", [cell for cell in all_cells() if cell.name in SHORT], ids=lambda cell: cell.name)
+def test_a_fault_stays_with_its_plugin(cell: Cell, tmp_path: Path) -> None:
+    assert try_cell(cell, tmp_path).problems == ()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_fifth_of_a_crowd_is_broken_and_the_others_work(step: str, tmp_path: Path) -> None:
+    assert list(try_crowd(step, tmp_path, size=10)) == []
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_a_broken_distribution_of_somebody_else_costs_nobody_anything(kind: str, tmp_path: Path) -> None:
+    assert list(try_stranger(STRANGERS[kind], tmp_path)) == []
+
+
+def test_the_short_form_names_cells_that_exist() -> None:
+    assert set(SHORT) <= {cell.name for cell in all_cells()}
+
+
+def test_there_are_nineteen_faults_at_five_steps() -> None:
+    assert len({cell.name for cell in all_cells()}) == 95
