@@ -111,11 +111,6 @@ def times() -> int:
     return _signals.times
 
 
-def seconds_since() -> float:
-    """Seconds since the first signal; 0 if there was none."""
-    return time.monotonic() - _signals.since if _signals.signum is not None else 0.0
-
-
 def is_listening() -> bool:
     """Whether signals come to this module; if not, they are the embedding program's business."""
     return _signals.stop_in_child is not None

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from localagent.host.loaded import LoadedPlugin
-    from localagent.host.records import Cost
     from localagent.host.spec import PluginSpec
     from localagent.host.survey import Surveyed
     from localagent.plugins.base import Plugin
@@ -89,14 +88,6 @@ class PluginManager:
     def abandoned(self) -> tuple[str, ...]:
         """Names of plugins whose cleanup went on although its time was over."""
         return tuple(self._ending.abandoned)
-
-    def costs_of(self, name: str) -> tuple[Cost, ...]:
-        """What the steps of a plugin took: here if it is ready, else when it was last looked at."""
-        loaded = self._starting.ready.get(name)
-        if loaded is not None:
-            return loaded.meter.costs
-        record = self.survey.find(name).record
-        return record.costs if record is not None else ()
 
     async def discover_plugins(self) -> Mapping[str, PluginSpec]:
         """Look at all sources anew; runs no plugin code."""

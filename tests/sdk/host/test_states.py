@@ -14,9 +14,9 @@ from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind, State
 from localagent.host.states import Said, Verdict, choose, judge
 
 HOME = PluginSpec("hello", "command", "m:C", Source(SourceKind.HOME, Path("/home/plugins/hello")))
-DEVELOPED = replace(HOME, source=Source(SourceKind.DEVELOPMENT, Path("/work/dev-plugins/hello")))
+DEVELOPED = replace(HOME, source=Source(SourceKind.DEVELOPMENT, Path("/code/dev-plugins/hello")))
 LINKED = replace(
-    HOME, source=Source(SourceKind.DEVELOPMENT, Path("/work/hello"), distribution="hello-dist", editable=True)
+    HOME, source=Source(SourceKind.DEVELOPMENT, Path("/code/hello"), distribution="hello-dist", editable=True)
 )
 STRANGE = replace(DEVELOPED, source=replace(DEVELOPED.source, trusted=False))
 FLAWED = replace(HOME, flaw=Flaw("manifest", "it is torn", "a.yaml:1", "mend it"))
@@ -61,7 +61,7 @@ def enabled(spec: PluginSpec) -> Said:
         (DEVELOPED, Said({}, {}, development=True), State.ENABLED, "", ""),
         (LINKED, NOTHING_SAID, State.DISABLED, "never enabled", ""),
         (LINKED, enabled(LINKED), State.ENABLED, "", ""),
-        (STRANGE, Said({}, {}, development=True), State.UNTRUSTED, "nobody agreed", "dev trust /work/dev-plugins"),
+        (STRANGE, Said({}, {}, development=True), State.UNTRUSTED, "nobody agreed", "dev trust /code/dev-plugins"),
     ],
 )
 def test_the_state_follows_from_what_the_user_said(
@@ -160,4 +160,4 @@ def test_development_comes_first_when_the_mode_is_on() -> None:
     said = replace(enabled(HOME), development=True)
     winners, losers = choose([DEVELOPED, HOME], lambda spec: judge(spec, said))
     assert winners["hello"] == (DEVELOPED, Verdict(State.ENABLED))
-    assert losers[0][1].reason == "/work/dev-plugins/hello offers the same name and comes first"
+    assert losers[0][1].reason == "/code/dev-plugins/hello offers the same name and comes first"

