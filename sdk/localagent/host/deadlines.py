@@ -35,7 +35,7 @@ handler_of: Callable[[int], object] = import_module("_signal").getsignal
 
 REPEAT_AFTER = 0.1
 _STDERR = 2
-NET_AFTER = 1.0
+NET_AFTER = 3.0
 """Seconds past a limit after which faulthandler ends the process."""
 LONG = 0.05
 """Seconds from which on code that does not give control back counts as keeping others waiting."""
