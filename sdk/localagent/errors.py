@@ -15,12 +15,20 @@ LocalAgentError
 │   │       ├── PluginTimeout    the step took longer than it may (also a TimeoutError)
 │   │       └── HandlerPaused    not called any more in this session, as it failed too often in a row
 │   ├── PluginNotReady           asked before it finished initialising
+│   │   └── NotReadyInTime       a request's deadline came before that (also a RequestTimeout)
 │   ├── RetryableError           the plugin says: trying again may help
 │   ├── StalePluginError         an object of an unloaded generation was used
 │   └── IllegalTransition        a lifecycle step that does not exist
 ├── MessageError
+│   ├── InvalidTopic             a topic or pattern that cannot be, or that plugins may not publish
+│   ├── UnsendableData           data that is no JSON, or contains itself
+│   ├── BusClosed                sent after the bus was closed
+│   ├── TooManyHops              messages that cause messages without end
 │   ├── NoResponder              nobody answers for the recipient (also a ValueError)
 │   ├── RequestTimeout           no answer within the deadline (also a TimeoutError)
+│   ├── WouldDeadlock            a request to somebody who waits for its answer
+│   ├── RequestCancelled         the handler or the bus gave the request up
+│   ├── PluginReloaded           the responder went away while it was asked
 │   └── RemoteError              the responder raised
 └── ProviderError
 """
@@ -177,6 +185,22 @@ class MessageError(LocalAgentError):
     """The message bus could not do what was asked."""
 
 
+class InvalidTopic(MessageError):
+    """A topic or pattern is not written as one can be, or belongs to the host."""
+
+
+class UnsendableData(MessageError):
+    """Data of a message are no JSON values, or contain themselves; the message names the place in them."""
+
+
+class BusClosed(MessageError):
+    """A message was sent after the bus had been closed."""
+
+
+class TooManyHops(MessageError):
+    """A message was caused by a message that was caused by a message …, further than any plan needs."""
+
+
 class NoResponder(MessageError, ValueError):
     """Nobody is registered to answer for the recipient."""
 
@@ -185,16 +209,34 @@ class RequestTimeout(MessageError, TimeoutError):
     """A request had no answer within its deadline."""
 
 
+class NotReadyInTime(PluginNotReady, RequestTimeout):
+    """The recipient of a request was still initialising at its deadline."""
+
+
+class WouldDeadlock(MessageError):
+    """A request to a plugin that itself waits, over others or not, for the one who asks."""
+
+
+class RequestCancelled(MessageError):
+    """A request was given up by its handler, or by a bus that closes."""
+
+
+class PluginReloaded(MessageError):
+    """The responder was unloaded or reloaded while it was asked; asking again may help."""
+
+
 class RemoteError(MessageError):
     """The responder of a request raised.
 
     Attributes:
         error_type: name of the class that was raised.
+        traceback: where, as Python tells it; empty where nothing is known.
     """
 
-    def __init__(self, message: str, *, plugin: str, error_type: str) -> None:
+    def __init__(self, message: str, *, plugin: str, error_type: str, traceback: str = "") -> None:
         super().__init__(message, plugin=plugin)
         self.error_type = error_type
+        self.traceback = traceback
 
 
 class ProviderError(LocalAgentError):

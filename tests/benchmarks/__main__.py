@@ -16,11 +16,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import commands, discovery, startup
+from benchmarks import commands, discovery, messaging, startup
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
 from benchmarks.workshop import Workshop
 
-AREAS = {"startup": startup, "commands": commands, "discovery": discovery}
+AREAS = {"startup": startup, "commands": commands, "discovery": discovery, "messaging": messaging}
 PEERS = ("llm", "npe2")
 
 
@@ -58,12 +58,13 @@ def table(
     yield "| what | ratio | 95 % | goal | |"
     yield "|---|---|---|---|---|"
     for result in results:
-        goal = "" if result.row.goal is None else f"≤ {result.row.goal}"
+        goal = "" if result.row.goal is None else f"≤ {result.row.goal:.3g}"
         verdict = "MISSED" if result.missed else "" if result.row.goal is None else "ok"
         interval = f"{result.low:.3f} to {result.high:.3f}"
         yield f"| {result.row.what} | {result.ratio:.3f} | {interval} | {goal} | {verdict} |"
     for row in unmeasured:
-        yield f"| {row.what} | | | ≤ {row.goal} | not measured: the peer is not installed |"
+        goal = "" if row.goal is None else f"≤ {row.goal}"
+        yield f"| {row.what} | | | {goal} | not measured: the peer is not installed |"
     yield ""
     yield from (f"- {name}: {seconds * 1000:.1f} ms" for name, seconds in medians.items())
     yield ""

@@ -84,9 +84,9 @@ async def test_a_declared_topic_loads_a_plugin_before_its_first_broadcast(
     write(make_plugin, heard, "sleeper", manifest=True)
     manager = next(managers)
     bus = manager.host.message_bus
-    assert await bus.broadcast("test", "weather", "rain") == {"matched": 0, "delivered": 0, "failed": 0}
+    assert await bus.broadcast("test", "weather", "rain") == {"matched": 0, "delivered": 0, "failed": 0, "timed_out": 0}
     assert manager.loaded_plugins == {}
-    assert await bus.broadcast("test", "news", "one") == {"matched": 1, "delivered": 1, "failed": 0}
+    assert await bus.broadcast("test", "news", "one") == {"matched": 1, "delivered": 1, "failed": 0, "timed_out": 0}
     await bus.broadcast("test", "news", "two")
     await manager.close()
     # Once in the preflight, once here; the disabled one never.

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from localagent.plugins.messages import MessageType, PluginMessage, next_correlation_id
+from localagent.plugins.messages import MessageType, PluginMessage, next_message_id
 
 
-def test_correlation_ids_do_not_repeat() -> None:
-    ids = [next_correlation_id() for _ in range(1000)]
+def test_ids_do_not_repeat() -> None:
+    ids = [next_message_id() for _ in range(1000)]
     assert len(set(ids)) == len(ids)
 
 
@@ -19,6 +19,12 @@ def test_a_message_knows_when_it_was_made() -> None:
     before = time.time()
     message = PluginMessage("me", MessageType.DIRECT, {"a": 1}, "you")
     assert before <= message.timestamp <= time.time()
+
+
+def test_each_message_has_an_id_of_its_own_and_no_cause() -> None:
+    one, other = (PluginMessage("me", MessageType.DIRECT, 1) for _ in range(2))
+    assert one.id != other.id
+    assert (one.causation_id, one.deadline, one.hops) == (None, None, 0)
 
 
 def test_a_message_has_the_guides_name_for_its_type() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localagent.errors import MessageError, NoResponder, RemoteError, RequestTimeout, WrongLoop
+from localagent.errors import MessageError, NoResponder, RemoteError, RequestCancelled, RequestTimeout, WrongLoop
 from localagent.plugins.messages import MessageType, PluginMessage
 from localagent.services.bus import PluginMessageBus
 
@@ -36,7 +36,7 @@ async def test_a_broadcast_reaches_sync_and_async_subscribers_of_its_topic_only(
     bus.subscribe("news", lambda message: heard.append(("sync", message)))
     bus.subscribe("news", listen)
     bus.subscribe("sport", lambda message: heard.append(("other", message)))
-    assert await bus.broadcast("me", "news", {"a": 1}) == {"matched": 2, "delivered": 2, "failed": 0}
+    assert await bus.broadcast("me", "news", {"a": 1}) == {"matched": 2, "delivered": 2, "failed": 0, "timed_out": 0}
     assert [kind for kind, _ in heard] == ["sync", "async"]
     message = heard[0][1]
     assert (message.sender, message.topic, message.data) == ("me", "news", {"a": 1})
@@ -46,7 +46,7 @@ async def test_a_broadcast_reaches_sync_and_async_subscribers_of_its_topic_only(
 
 @pytest.mark.asyncio
 async def test_a_broadcast_to_nobody_is_no_error(bus: PluginMessageBus) -> None:
-    assert await bus.broadcast("me", "news", None) == {"matched": 0, "delivered": 0, "failed": 0}
+    assert await bus.broadcast("me", "news", None) == {"matched": 0, "delivered": 0, "failed": 0, "timed_out": 0}
 
 
 @pytest.mark.asyncio
@@ -54,7 +54,7 @@ async def test_a_failing_subscriber_is_counted_and_the_others_hear(bus: PluginMe
     heard: list[object] = []
     bus.subscribe("news", failing)
     bus.subscribe("news", heard.append)
-    assert await bus.broadcast("me", "news", None) == {"matched": 2, "delivered": 1, "failed": 1}
+    assert await bus.broadcast("me", "news", None) == {"matched": 2, "delivered": 1, "failed": 1, "timed_out": 0}
     assert len(heard) == 1
 
 
@@ -83,7 +83,7 @@ async def test_a_subscription_ends_when_asked_even_during_a_broadcast(bus: Plugi
 
     endings += [bus.subscribe("news", first), bus.subscribe("news", lambda message: heard.append("second"))]
     await bus.broadcast("me", "news", None)
-    assert heard == ["first", "second"], "a broadcast under way goes on over the subscribers it began with"
+    assert heard == ["first"], "who unsubscribed is not called any more, not even in a broadcast under way"
     assert bus.subscribers == {}
     assert (await bus.broadcast("me", "news", None))["matched"] == 0
     endings[0]()
@@ -219,6 +219,7 @@ async def test_a_failing_responder_is_told_to_the_one_who_asks(bus: PluginMessag
     with pytest.raises(RemoteError, match="disk gone") as error:
         await bus.request("me", "you", 1)
     assert (error.value.plugin, error.value.error_type) == ("you", "OSError")
+    assert 'raise OSError("disk gone")' in error.value.traceback
     assert bus.pending_requests == {}
 
 
@@ -228,9 +229,8 @@ async def test_a_responder_that_gives_up_by_itself_is_told_at_once(bus: PluginMe
         raise asyncio.CancelledError
 
     bus.register_direct_handler("you", give_up)
-    with pytest.raises(RemoteError, match="the handler gave up") as error:
+    with pytest.raises(RequestCancelled, match="the handler of 'you' gave up"):
         await asyncio.wait_for(bus.request("me", "you", 1), 5)
-    assert error.value.error_type == "CancelledError"
     assert bus.pending_requests == {}
 
 
@@ -319,20 +319,3 @@ def test_the_bus_goes_on_with_another_loop_once_its_own_is_closed(bus: PluginMes
     bus.register_direct_handler("you", lambda message: message.data)
     assert asyncio.run(bus.request("me", "you", 1)) == 1
     assert asyncio.run(bus.request("me", "you", 2)) == 2
-
-
-@pytest.mark.asyncio
-async def test_every_handler_is_called_through_the_function_given() -> None:
-    called: list[object] = []
-
-    async def call(handler: Callable[[PluginMessage], Any], message: PluginMessage) -> Any:
-        called.append(message.type)
-        return handler(message)
-
-    bus = PluginMessageBus(call=call)
-    bus.subscribe("news", lambda message: None)
-    bus.register_direct_handler("you", lambda message: 1)
-    await bus.broadcast("me", "news", None)
-    await bus.send_direct("me", "you", None)
-    await bus.request("me", "you", None)
-    assert called == [MessageType.BROADCAST, MessageType.DIRECT, MessageType.REQUEST]
