@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,6 +13,8 @@ import typer
 from localagent.host import interrupts
 from localagent.host.host import Host
 from localagent.host.manager import PluginManager
+from localagent.services.correlation import operation
+from localagent_cli import output
 from localagent_cli.root_group import RootGroup
 from localagent_cli.session import reporting, tell_problem
 
@@ -41,6 +44,8 @@ class LocalAgentCLI:
         self.host = Host.open(options or default_options())
         self.plugin_manager = PluginManager(self.host)
         self.debug = debug or self.host.situation.development.debug
+        if self.debug:
+            self.host.logs.see_from(logging.DEBUG)
         self._beside: list[LocalAgentCLI] = []
 
     @property
@@ -127,6 +132,7 @@ class LocalAgentCLI:
             if not self.plugin_manager.is_closed:
                 self.host.loop.run_at_last(self.plugin_manager.close())
             self.host.loop.close()
+            self.host.logs.stop()
             self._leave_journal()
 
     def _leave_journal(self) -> None:
@@ -136,14 +142,24 @@ class LocalAgentCLI:
 
     def call(self, argv: list[str]) -> int:
         """Run one command and give its exit code; errors are told on standard error."""
-        return reporting(lambda: self._dispatch(argv), debug=self.debug)
+        with output.masking(self.host.redactor), operation():
+            return reporting(lambda: self._dispatch(argv), debug=self.debug)
 
     def _dispatch(self, argv: list[str]) -> int:
         from typer.main import get_command
 
         tell_problem(self.plugin_manager.survey)
+        for hint in self.host.situation.development.hints:
+            output.tell(f"warning: {hint}")
+        self._check_given(argv)
         group: Any = get_command(self.app)
         return int(group.dispatch(argv))
+
+    def _check_given(self, argv: list[str]) -> None:
+        """Refuse settings for plugins that do not exist; ``dev run`` brings a plugin of its own."""
+        if argv[:1] != ["dev"]:
+            for given in self.host.situation.options.given:
+                self.plugin_manager.survey.find(given.plugin)
 
 
 def default_options() -> HostOptions:

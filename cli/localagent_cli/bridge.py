@@ -37,7 +37,7 @@ def _bridged(callback: Callable[..., Any], loaded: LoadedPlugin, cli: LocalAgent
     def call(*args: Any, **kwargs: Any) -> Any:
         def work() -> Any:
             result = callback(*args, **kwargs)
-            return cli.host.loop.run(_awaited(result)) if inspect.isawaitable(result) else result
+            return cli.host.loop.run(_awaited(result, cli)) if inspect.isawaitable(result) else result
 
         with cli.plugin_manager.executing(loaded.spec.name):
             try:
@@ -51,5 +51,7 @@ def _bridged(callback: Callable[..., Any], loaded: LoadedPlugin, cli: LocalAgent
     return call
 
 
-async def _awaited(result: Awaitable[Any]) -> Any:
+async def _awaited(result: Awaitable[Any], cli: LocalAgentCLI) -> Any:
+    # Whoever watches settings may have said so before there was a loop.
+    cli.host.live_settings.arm()
     return await result

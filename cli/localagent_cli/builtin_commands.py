@@ -15,6 +15,7 @@ GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
     ("--no-plugins", "Run without any plugin"),
     ("--only A,B", "Run with these plugins only"),
     ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
+    ("--set NAME.KEY=VALUE", "Give a plugin's setting for this run; may be repeated"),
     ("--version", "Print the version"),
     ("--help, -h", "Print this page"),
 )

@@ -32,10 +32,16 @@ COMMAND_STEP = "command"
 """The step at which a plugin's failure is the command's own."""
 
 
+_INPUT_STEP = "variables"
+"""The step at which a plugin fails because of what this one command was given."""
+
+
 def code_of(error: errors.LocalAgentError) -> int:
     """The exit code that `error` means."""
     if isinstance(error, errors.PluginFailed) and error.step == COMMAND_STEP:
         return FAILED
+    if isinstance(error, errors.PluginFailed) and error.step == _INPUT_STEP:
+        return USAGE
     if isinstance(error, errors.PluginTimeout) and error.step not in LOADING_STEPS:
         return SURROUNDINGS
     return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)

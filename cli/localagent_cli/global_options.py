@@ -21,6 +21,7 @@ class GlobalOptions:
     plugins: bool = True
     only: frozenset[str] | None = None
     home: Path | None = None
+    given: tuple[str, ...] = ()
     version: bool = False
     help: bool = False
 
@@ -51,6 +52,8 @@ def split(argv: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
                 options = replace(options, only=frozenset(filter(None, (part.strip() for part in names.split(",")))))
             case "--home":
                 options = replace(options, home=Path(value if equals else _value(name, rest)))
+            case "--set":
+                options = replace(options, given=(*options.given, value if equals else _value(name, rest)))
             case _:
                 raise UsageError(f"there is no option '{word}' here", fix=_suggestion(name))
     return options, rest

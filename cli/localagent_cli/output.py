@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import SystemProblem
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from localagent.errors import LocalAgentError
+    from localagent.services.redacting import Redactor
 
 _WIDE = 200
 """Columns of a table that nobody reads on a screen."""
@@ -21,9 +23,25 @@ _LONG = 2000
 """Characters of a message that are shown; longer ones repeat what they were given."""
 
 
+_redactor: ContextVar[Redactor | None] = ContextVar("redactor", default=None)
+
+
+@contextlib.contextmanager
+def masking(redactor: Redactor) -> Generator[None]:
+    """Within, whatever is printed here shows ``***`` for the secrets that `redactor` knows."""
+    token = _redactor.set(redactor)
+    try:
+        yield
+    finally:
+        _redactor.reset(token)
+
+
 def show_json(value: Any) -> None:
     """Print `value` as JSON."""
-    show(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(), default=str))
+    redactor = _redactor.get()
+    if redactor is not None:
+        value = redactor.redact_value(value)
+    _print(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(), default=str))
 
 
 def show(text: str = "") -> None:
@@ -32,13 +50,12 @@ def show(text: str = "") -> None:
     Raises:
         SystemProblem: standard output cannot be written, a reader that went away excepted.
     """
-    with _writing():
-        print(streams.sayable(text, _encoding(sys.stdout)))
+    _print(_masked(text))
 
 
 def tell(text: str = "") -> None:
     """Print a line that is not data; where standard error cannot be written, it is lost."""
-    streams.tell(text)
+    streams.tell(_masked(text))
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
@@ -58,7 +75,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) ->
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(_masked(cell)) for cell in row))
     console.print(table)
 
 
@@ -67,10 +84,22 @@ def tell_error(error: LocalAgentError) -> None:
     rule = f"[{error.rule}]" if error.rule else ""
     # A plugin's name stands for the place where no file is known; a message that has it already says it once.
     place = "" if error.file is None and f"'{error.plugin}'" in error.message else error.place
-    message = error.message if len(error.message) <= _LONG else f"{error.message[:_LONG]}..."
+    # Masked first: a secret that is cut off would not be known any more.
+    masked = _masked(error.message)
+    message = masked if len(masked) <= _LONG else f"{masked[:_LONG]}..."
     tell(f"error{rule}{f' {place}' if place else ''}: {message}")
     if error.fix:
         tell(f"fix: {error.fix}")
+
+
+def _print(text: str) -> None:
+    with _writing():
+        print(streams.sayable(text, _encoding(sys.stdout)))
+
+
+def _masked(text: str) -> str:
+    redactor = _redactor.get()
+    return text if redactor is None else redactor.redact(text)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from localagent.host import interrupts
 from localagent.host.situation import HostOptions, Situation
 from localagent.host.survey import keep_hot, learn, survey
 from localagent.manifest.names import BUILTIN_COMMANDS
+from localagent.services.given import read_given
 from localagent.version import __version__
 from localagent_cli import global_options, output, streams
 from localagent_cli.exit_codes import DONE, FAILED, INTERRUPTED, code_of
@@ -66,7 +67,7 @@ def reporting(work: Callable[[], int], *, debug: bool) -> int:
         if debug:
             import traceback
 
-            traceback.print_exception(error)
+            output.tell("".join(traceback.format_exception(error)).rstrip())
         output.tell_error(told)
         code = code_of(told)
     except KeyboardInterrupt:
@@ -120,7 +121,13 @@ def _tell_unexpected(kind: type[BaseException], error: BaseException, _: Traceba
 
 def host_options(options: GlobalOptions) -> HostOptions:
     """The options of the host that a command line's global options ask for."""
-    return HostOptions(home=options.home, plugins=options.plugins, only=options.only, reserved=BUILTIN_COMMANDS)
+    return HostOptions(
+        home=options.home,
+        plugins=options.plugins,
+        only=options.only,
+        reserved=BUILTIN_COMMANDS,
+        given=tuple(map(read_given, options.given)),
+    )
 
 
 def tell_problem(picture: Survey) -> None:

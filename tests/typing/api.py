@@ -18,14 +18,18 @@ from rich.panel import Panel
 from localagent import (
     BaseProvider,
     CommandPlugin,
+    CommunicatingPlugin,
     CompletionRequest,
     CompletionResponse,
     ConfigError,
+    ConfigurablePlugin,
     LifecycleManager,
     LocalAgentError,
     MessageError,
     MessageType,
     NoResponder,
+    ObservablePlugin,
+    PersistentPlugin,
     Plugin,
     PluginContext,
     PluginError,
@@ -39,6 +43,10 @@ from localagent import (
     RetryableError,
     UIPlugin,
     WorkflowPlugin,
+    correlation_id,
+    gather_bounded,
+    path_within,
+    retry,
 )
 
 
@@ -171,6 +179,51 @@ class OwnConstructor(WorkflowPlugin):
     async def cleanup(self) -> None:
         """Forget."""
         self.cache.clear()
+
+
+class ReadyMade(PersistentPlugin, ConfigurablePlugin, CommunicatingPlugin, ObservablePlugin):
+    """Several ready-made classes; a command plugin, since it registers commands."""
+
+    name = "ready-made"
+
+    def __init__(self) -> None:
+        self.config_watchers: list[Callable[..., Any]] = []
+        self.cache: dict[str, Any] = {}
+        self.data_dir: Path | None = None
+
+    async def initialize(self, context: PluginContext) -> bool:
+        """Only as ready as the others are."""
+        if not await super().initialize(context):
+            return False
+        self.add_config_watcher(lambda old, new: self.logger.info("%s: %s", old["size"], new.changed))
+        return True
+
+    def register_commands(self, app: typer.Typer) -> None:
+        """A method as a command."""
+        app.command("work")(self.work)
+
+    async def work(self, paths: list[Path]) -> None:
+        """What the functions beside the classes give back."""
+        sizes = await gather_bounded(self.size_of, paths, limit=3)
+        assert_type(sizes, list[int])
+        assert_type(await self.execute_with_progress(self.size_of(Path()), "Measuring"), int)
+        assert_type(path_within("a", self.config["folders"]), Path)
+        self.set_cache("sizes", sizes, ttl=60)
+        await self.execute_operation("add", sizes=self.get_cache("sizes", []))
+
+    @retry(on=(ConnectionError, RetryableError), attempts=5)
+    async def size_of(self, path: Path) -> int:
+        """Decorated, it keeps its types."""
+        assert_type(correlation_id.get(), str)
+        return len(path.parts)
+
+    async def process_request(self, data: Any) -> dict[str, int]:
+        """An answer may be of any type that JSON has."""
+        return {"words": len(data["text"])}
+
+    async def perform_operation(self, operation: str, **parameters: Any) -> int:
+        """So may a result."""
+        return sum(parameters["sizes"])
 
 
 class Counting:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from localagent.errors import UsageError
+from localagent.manifest.wording import dotted
 from localagent.plugins.config_schema import read_schema, schema_file_for
 from localagent.services.config_file import set_value, unset_value
+from localagent.services.redacting import masked_settings
 from localagent_cli import output
 from localagent_cli.commands.context import Json, cli_of, manager_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from localagent.host.survey import Surveyed
+    from localagent.manifest.composing import KeyPath
+    from localagent.services.layers import Layered, Origin
+    from localagent.services.reading import Reading
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -26,21 +36,18 @@ _Key = Annotated[str, typer.Argument(help="Dotted key, such as plugins.NAME.conf
 def show(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A plugin: show its merged settings")] = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Say of each value where it comes from")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the configuration, or one plugin's settings as it gets them."""
-    settings = cli_of(ctx).host.settings
-    value: dict[str, Any] = settings.user
-    if name is not None:
-        spec = manager_of(ctx).survey.find(name).spec
-        folder = spec.manifest_file or spec.module_file
-        schema_file = schema_file_for(folder.parent) if folder else None
-        settings.declare_schema(name, read_schema(schema_file) if schema_file else None)
-        value = settings.merged(name)
-    if as_json:
-        output.show_json(value)
-    else:
-        output.show(_yaml(value) if value else "# nothing is set")
+    if name is None:
+        _show(cli_of(ctx).host.settings.whole(), origin=origin, as_json=as_json)
+        return
+    reading = _read(ctx, name)
+    _show(reading.layered, origin=origin, as_json=as_json)
+    for hint in reading.hints:
+        output.tell(f"warning: {hint}")
+    reading.require(reading.findings())
 
 
 @app.command("set")
@@ -65,6 +72,49 @@ def unset(ctx: typer.Context, key: _Key) -> None:
 def path(ctx: typer.Context) -> None:
     """Print where the configuration is."""
     output.show(str(cli_of(ctx).host.home.config_file))
+
+
+def _read(ctx: typer.Context, name: str) -> Reading:
+    """What all sources say of a plugin's settings."""
+    settings = cli_of(ctx).host.settings
+    settings.declare_schema(name, _schema_of(manager_of(ctx).survey.find(name)))
+    return settings.read(name)
+
+
+def _schema_of(plugin: Surveyed) -> Mapping[str, Any] | None:
+    """The schema that a preflight saw the plugin's code give, else the file beside its manifest or code."""
+    if plugin.record is not None and plugin.record.schema is not None:
+        return plugin.record.schema
+    beside = plugin.spec.manifest_file or plugin.spec.module_file
+    file = schema_file_for(beside.parent) if beside else None
+    return read_schema(file) if file else None
+
+
+def _show(settings: Layered, *, origin: bool, as_json: bool) -> None:
+    if not origin:
+        value = masked_settings(settings.values)
+        if as_json:
+            output.show_json(value)
+        else:
+            output.show(_yaml(value) if value else "# nothing is set")
+        return
+    rows = [(dotted(path), _masked(path, value), where) for path, value, where in settings.leaves()]
+    if as_json:
+        output.show_json([{"key": key, "value": value, "origin": where.to_dict()} for key, value, where in rows])
+    else:
+        output.show("\n".join(_aligned(rows)) or "# nothing is set")
+
+
+def _aligned(rows: Sequence[tuple[str, Any, Origin]]) -> list[str]:
+    """Key, value as JSON and origin, each column as wide as it needs; no rule or wrapping, so that lines can be cut."""
+    written = [(key, json.dumps(value, ensure_ascii=False, default=str), str(where)) for key, value, where in rows]
+    keys, values = (max((len(row[column]) for row in written), default=0) for column in (0, 1))
+    return [f"{key:<{keys}}  {value:<{values}}  {where}" for key, value, where in written]
+
+
+def _masked(path: KeyPath, value: Any) -> Any:
+    """A value for others to read; a secret is known by the last of its keys."""
+    return masked_settings({str(path[-1]): value})[str(path[-1])]
 
 
 def _path(key: str) -> list[str]:

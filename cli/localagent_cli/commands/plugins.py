@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localagent.errors import RefusedError
+from localagent.errors import RefusedError, UsageError
 from localagent.host import consent
 from localagent.host.preparing import missing_settings
+from localagent.host.traffic import read_traffic, told
+from localagent.manifest.names import check_name
 from localagent_cli import listing, output
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
@@ -17,6 +20,7 @@ from localagent_cli.installing import described
 from localagent_cli.outcome import show_outcome, to_dict
 
 if TYPE_CHECKING:
+    from localagent.services.home import Home
     from localagent_cli.packaging.install import InstallPlan
 
 app = typer.Typer(
@@ -27,6 +31,7 @@ app = typer.Typer(
 
 _Name = Annotated[str, typer.Argument(help="The plugin's name", metavar="NAME")]
 _Timings = Annotated[bool, typer.Option("--timings", help="Show how long importing each took when it was last seen")]
+_Purge = Annotated[bool, typer.Option("--purge", help="Remove what it stored, too")]
 _NoEnable = Annotated[bool, typer.Option("--no-enable", help="Install only; enable it yourself later")]
 
 
@@ -87,8 +92,10 @@ def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
     """Show all that is known of a plugin, and why it is or is not loaded."""
     picture = manager_of(ctx).survey
     plugin = picture.find(name)
+    messages = read_traffic(cli_of(ctx).host.home).get(plugin.name)
     if as_json:
-        output.show_json(listing.details(plugin, picture))
+        told_messages = {"messages": dataclasses.asdict(messages) if messages else None}
+        output.show_json(listing.details(plugin, picture) | told_messages)
         return
     spec = plugin.spec
     output.show(f"{spec.name} {spec.version}".rstrip())
@@ -101,6 +108,9 @@ def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
         output.show(f"command    {command.name}: {command.help}".rstrip(": "))
     for permission in spec.permissions:
         output.show(f"permission {permission}")
+    if messages is not None:
+        output.show(f"messages   last run: {told(messages.last)}")
+        output.show(f"           in all: {told(messages.total)}")
 
 
 @app.command()
@@ -148,12 +158,15 @@ def install(
 
 
 @app.command()
-def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:
-    """Remove a plugin that LocalAgent installed; its data stay."""
+def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge = False) -> None:
+    """Remove a plugin that LocalAgent installed; its data stay unless --purge is given."""
     from localagent_cli.packaging.install import remove_distribution
 
     manager, home = manager_of(ctx), cli_of(ctx).host.home
     found = [plugin for plugin in listing.all_of(manager.survey) if plugin.name == name]
+    if purge and not found and home.data(_checked_name(name)).exists():
+        _purge(home, name, yes=yes)
+        return
     source = next(
         (plugin.spec.source for plugin in found if plugin.spec.source.root.is_relative_to(home.environments)), None
     )
@@ -163,13 +176,15 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False) -> None:
         raise RefusedError(
             f"'{name}' is disabled now; its files were not installed by LocalAgent, so it leaves them where they are",
             plugin=name,
-            fix=remove,
+            fix=f"{remove} && localagent plugins uninstall {name} --purge" if purge else remove,
         )
-    if not agree(f"Uninstall {name}?", yes=yes):
+    if not agree(f"Uninstall {name} and remove its data?" if purge else f"Uninstall {name}?", yes=yes):
         raise typer.Abort
     remove_distribution(source.distribution, home=home.path)
     consent.forget(home, name)
     output.tell(f"uninstalled {name}")
+    if purge:
+        _purge(home, name, yes=True)
 
 
 @app.command()
@@ -187,6 +202,24 @@ def test(
     else:
         show_outcome(outcome)
     raise typer.Exit(DONE if outcome.passed else FAILED)
+
+
+def _purge(home: Home, name: str, *, yes: bool) -> None:
+    """Remove a plugin's data, once the user agrees."""
+    from localagent.services.storage import purge
+
+    if not agree(f"Remove all data of {name}?", yes=yes):
+        raise typer.Abort
+    removed = purge(home, name)
+    output.tell(f"removed the data of {name}" if removed else f"{name} had no data")
+
+
+def _checked_name(name: str) -> str:
+    """`name`, which becomes a part of a path."""
+    problem = check_name(name)
+    if problem is not None:
+        raise UsageError(f"'{name}' cannot be a plugin's name: it {problem}")
+    return name
 
 
 def _enable(ctx: typer.Context, name: str, *, distribution: str | None = None) -> None:

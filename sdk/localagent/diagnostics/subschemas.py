@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from localagent.manifest.plain import is_list, is_mapping
 from localagent.manifest.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from localagent.manifest.composing import KeyPath
@@ -20,7 +18,7 @@ _SINGLE = ("items", "additionalProperties", "propertyNames", "contains", "not", 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
-def subschemas(schema: dict[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """`schema` and every schema in it, each with its path, outer before inner."""
     pending: list[tuple[KeyPath, Any]] = [((), schema)]
     while pending:
@@ -39,11 +37,10 @@ def subschemas(schema: dict[str, Any]) -> Iterator[tuple[KeyPath, dict[str, Any]
         pending += [((*path, keyword), current.get(keyword)) for keyword in _SINGLE]
 
 
-def broken_references(schema: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def broken_references(schema: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """The path of each reference that leads out of the schema, nowhere, or round in a circle; and which of them."""
-    parts = list(subschemas(schema))
-    anchors = {part["$anchor"]: part for _, part in parts if isinstance(part.get("$anchor"), str)}
-    for path, part in parts:
+    anchors = _anchors(schema)
+    for path, part in subschemas(schema):
         for keyword in _REFERENCES:
             reference = part.get(keyword)
             if isinstance(reference, str):
@@ -52,12 +49,33 @@ def broken_references(schema: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
                     yield (*path, keyword), reason
 
 
+def followed(part: Any, schema: Mapping[str, Any]) -> Any:
+    """`part` of `schema` with what its local ``$ref`` names laid below its own keywords.
+
+    A reference that leads out of the schema, nowhere, or round in a circle names nothing. Nothing is fetched.
+    """
+    seen: set[str] = set()
+    while is_mapping(part) and isinstance(reference := part.get("$ref"), str):
+        own = {keyword: value for keyword, value in part.items() if keyword != "$ref"}
+        target = None
+        if reference.startswith("#") and reference not in seen:
+            target = _target(reference[1:], schema, _anchors(schema) if reference[1:2] not in {"", "/"} else {})
+        seen.add(reference)
+        part = {**target, **own} if is_mapping(target) else own
+    return part
+
+
 def has_own_addresses(schema: dict[str, Any]) -> bool:
     """Whether inner schemas have an ``$id``, against which their references would have to be read."""
     return any("$id" in part for path, part in subschemas(schema) if path)
 
 
-def _flaw(reference: str, schema: dict[str, Any], anchors: dict[str, Any]) -> str | None:
+def _anchors(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a schema that have a name."""
+    return {part["$anchor"]: part for _, part in subschemas(schema) if isinstance(part.get("$anchor"), str)}
+
+
+def _flaw(reference: str, schema: Mapping[str, Any], anchors: dict[str, Any]) -> str | None:
     """Follow a chain of references to its end."""
     seen: set[str] = set()
     while True:
@@ -75,10 +93,12 @@ def _flaw(reference: str, schema: dict[str, Any], anchors: dict[str, Any]) -> st
         reference = following
 
 
-def _target(fragment: str, schema: dict[str, Any], anchors: dict[str, Any]) -> Any:
+def _target(fragment: str, schema: Mapping[str, Any], anchors: dict[str, Any]) -> Any:
     """What a JSON Pointer (RFC 6901) or an anchor names, None if nothing."""
     if fragment and not fragment.startswith("/"):
         return anchors.get(fragment)
+    from urllib.parse import unquote
+
     target: Any = schema
     for token in unquote(fragment).split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")

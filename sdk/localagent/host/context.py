@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from localagent.host.pausing import pausable
+from localagent.host.owned_bus import OwnedBus
+from localagent.host.owned_settings import OwnedSettings
+from localagent.services.correlation import spoken_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from localagent.host.guard import Guard
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
-    from localagent.plugins.messages import PluginMessage
     from localagent.plugins.stages import PluginLifecycleStage
+    from localagent.services.plugin_logger import PluginLogger
+    from localagent.services.secrets import Grant
+    from localagent.services.storage import Storage
 
     T = TypeVar("T")
 
@@ -27,17 +30,13 @@ if TYPE_CHECKING:
 class HostContext:
     """One plugin's view of its host."""
 
-    def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
+    def __init__(self, host: Host, guard: Guard, ledger: Ledger, grant: Grant) -> None:
         self._host = host
         self._guard = guard
         self._ledger = ledger
+        self.config = OwnedSettings(host, guard, ledger, grant)
         self.message_bus = OwnedBus(host, guard, ledger)
         self.lifecycle_manager = OwnedHooks(host, guard, ledger)
-
-    @property
-    def config(self) -> Any:
-        """The user's settings; ``config.plugins[NAME]["config"]`` is a plugin's merged settings as a fresh dict."""
-        return self._host.settings
 
     @property
     def config_dir(self) -> Path:
@@ -67,12 +66,19 @@ class HostContext:
         return self._host.workflow_manager
 
     @functools.cached_property
-    def logger(self) -> logging.Logger:
-        """A logger named after the plugin; its records have the plugin's name as the attribute `plugin`."""
-        logger = logging.getLogger(f"localagent.plugin.{self._guard.plugin}")
-        if not any(isinstance(each, _OwnedRecords) for each in logger.filters):
-            logger.addFilter(_OwnedRecords(self._guard.plugin))
-        return logger
+    def storage(self) -> Storage:
+        """The plugin's own values, kept between runs; closed when the plugin goes."""
+        from localagent.services.storage import Storage, storage_file
+
+        plugin = self._guard.plugin
+        storage = Storage(storage_file(self._host.home, plugin), plugin=plugin, tell=self.logger.warning)
+        self._ledger.record(storage.close)
+        return storage
+
+    @functools.cached_property
+    def logger(self) -> PluginLogger:
+        """A logger named after the plugin, which takes fields too: ``logger.info("done", items=3)``."""
+        return self._host.logs.logger_for(self._guard.plugin)
 
     @functools.cached_property
     def console(self) -> Console:
@@ -83,9 +89,10 @@ class HostContext:
 
     def spawn(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `coro` as a task of the plugin, cancelled when the plugin goes."""
-        task = asyncio.get_running_loop().create_task(
-            coro, name=f"{self._guard.plugin}: {getattr(coro, '__qualname__', coro)}"
-        )
+        with spoken_by(self.logger.who):
+            task = asyncio.get_running_loop().create_task(
+                coro, name=f"{self._guard.plugin}: {getattr(coro, '__qualname__', coro)}"
+            )
         self._ledger.record(task.cancel)
         return task
 
@@ -96,81 +103,6 @@ class HostContext:
             WrongLoop: the caller runs on that loop itself.
         """
         return self._host.loop.run(coro)
-
-
-class _OwnedRecords(logging.Filter):
-    """Marks log records with the plugin they come from."""
-
-    def __init__(self, plugin: str) -> None:
-        super().__init__()
-        self._plugin = plugin
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.plugin = self._plugin
-        return True
-
-
-class OwnedBus:
-    """The message bus as one plugin uses it: its handlers are guarded, and gone when it goes.
-
-    Attributes:
-        topics: the topics it ever subscribed to.
-    """
-
-    def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
-        self.topics: set[str] = set()
-        self._bus = host.message_bus
-        self._guard = guard
-        self._ledger = ledger
-
-    @property
-    def subscribers(self) -> Mapping[str, tuple[Callable[..., Any], ...]]:
-        """Handlers by topic, as a copy."""
-        return self._bus.subscribers
-
-    @property
-    def direct_handlers(self) -> Mapping[str, Callable[..., Any]]:
-        """The handler of each plugin that answers direct messages, as a copy."""
-        return self._bus.direct_handlers
-
-    @property
-    def pending_requests(self) -> Mapping[str, asyncio.Future[Any]]:
-        """Requests that wait for their answer, as a copy."""
-        return self._bus.pending_requests
-
-    def subscribe(self, message_type: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
-        """Call `handler` for each broadcast of a topic; returns the function that ends the subscription."""
-        unsubscribe = self._bus.subscribe(message_type, self._guarded(f"handler of '{message_type}'", handler))
-        self._ledger.record(unsubscribe)
-        self.topics.add(message_type)
-        return unsubscribe
-
-    def register_direct_handler(self, plugin_name: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
-        """Let `handler` answer what is sent to `plugin_name`; returns the function that ends it."""
-        unregister = self._bus.register_direct_handler(
-            plugin_name, self._guarded("handler of direct messages", handler)
-        )
-        self._ledger.record(unregister)
-        return unregister
-
-    async def broadcast(self, sender: str, message_type: str, data: Any) -> dict[str, int]:
-        """Tell all subscribers of a topic; returns how many were ``matched``, ``delivered``, ``failed``."""
-        return await self._bus.broadcast(sender, message_type, data)
-
-    async def send_direct(self, sender: str, recipient: str, data: Any) -> None:
-        """Tell one plugin."""
-        await self._bus.send_direct(sender, recipient, data)
-
-    async def request(self, sender: str, recipient: str, data: Any, timeout: float = 30) -> Any:  # noqa: ASYNC109 - the guide's signature
-        """Ask one plugin and wait for its answer, at most `timeout` seconds."""
-        return await self._bus.request(sender, recipient, data, timeout)
-
-    def respond(self, original_message: PluginMessage, sender: str, data: Any) -> None:
-        """Answer a request."""
-        self._bus.respond(original_message, sender, data)
-
-    def _guarded(self, step: str, handler: Callable[[PluginMessage], Any]) -> Callable[[PluginMessage], Any]:
-        return pausable(self._guard, step, handler)
 
 
 class OwnedHooks:

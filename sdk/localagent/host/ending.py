@@ -36,16 +36,25 @@ class Ending:
         stages: told the stages they go through.
         budgets: how long all cleanups together may take.
         report: called with each failure.
+        dismiss: called with each plugin's name before its cleanup, so that nobody begins to ask it, or goes on.
 
     Attributes:
         abandoned: names of plugins whose cleanup did not even end when it was cancelled.
     """
 
-    def __init__(self, stages: LifecycleManager, budgets: Budgets, report: Callable[[PluginFailed], None]) -> None:
+    def __init__(
+        self,
+        stages: LifecycleManager,
+        budgets: Budgets,
+        report: Callable[[PluginFailed], None],
+        *,
+        dismiss: Callable[[str], object],
+    ) -> None:
         self.abandoned: list[str] = []
         self._stages = stages
         self._budgets = budgets
         self._report = report
+        self._dismiss = dismiss
         self._due = 0.0
 
     async def let_go(self, leaving: Sequence[LoadedPlugin]) -> None:
@@ -85,6 +94,7 @@ class Ending:
 
     async def _end(self, leaving: LoadedPlugin, limit: float) -> None:
         """Run one plugin's own cleanup, then undo its registrations."""
+        self._dismiss(leaving.name)
         try:
             # Hooks are other plugins' code: they may not keep this one from being cleaned up.
             await asyncio.wait({asyncio.ensure_future(self._enter_cleanup(leaving.name))}, timeout=min(limit, _HOOKS))

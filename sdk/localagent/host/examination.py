@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import stat
 import sys
 from dataclasses import dataclass
 from enum import Enum
@@ -12,12 +13,17 @@ from typing import TYPE_CHECKING
 from localagent.host import environments
 from localagent.host.records import read_records
 from localagent.host.spec import State
+from localagent.host.traffic import read_traffic, told
+from localagent.services.redacting import lines_with_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localagent.host.situation import Situation
     from localagent.host.survey import Survey
+
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Verdict(Enum):
@@ -46,16 +52,18 @@ class Check:
 
 
 def examine(situation: Situation, picture: Survey) -> list[Check]:
-    """Look at interpreter, home, configuration, environment, index, distributions and plugins."""
+    """Look at interpreter, home, configuration, environment, index, distributions, plugins and their messages."""
     return [
         Check("interpreter", Verdict.FINE, f"Python {platform.python_version()} at {sys.executable}"),
         _home(situation),
         _configuration(situation, picture),
+        *_readable_secrets(situation),
         _environment(situation),
         _index(situation, picture),
         *_distributions(picture),
         *_plugins(picture),
         *_conflicts(picture),
+        *_messages(situation),
     ]
 
 
@@ -79,6 +87,24 @@ def _configuration(situation: Situation, picture: Survey) -> Check:
     return Check(
         "configuration", Verdict.WRONG, f"{problem.place}: {problem.message}", problem.fix or f"edit {problem.place}"
     )
+
+
+def _readable_secrets(situation: Situation) -> Iterator[Check]:
+    """Settings files that hold secrets themselves, not as references, and that others may read."""
+    for file in sorted(situation.home.path.glob("*.yaml")):
+        try:
+            is_open = bool(file.stat().st_mode & _OTHERS)
+            holds_secrets = is_open and any(lines_with_secrets(file.read_text(encoding="utf-8", errors="replace")))
+        except OSError:
+            # What cannot be read is told where it is needed.
+            continue
+        if holds_secrets:
+            yield Check(
+                f"settings {file.name}",
+                Verdict.NOTE,
+                "others may read it, and it holds secrets; ${env:NAME} in their place is safer",
+                f"chmod 600 {file}",
+            )
 
 
 def _environment(situation: Situation) -> Check:
@@ -134,4 +160,17 @@ def _conflicts(picture: Survey) -> Iterator[Check]:
             Verdict.NOTE,
             f"{conflict.loser} wants it too, it belongs to {conflict.winner}",
             f"localagent {conflict.loser}:{conflict.name}",
+        )
+
+
+def _messages(situation: Situation) -> Iterator[Check]:
+    """The messages of each plugin's last run that had any; worth a look where some were lost."""
+    for name, traffic in sorted(read_traffic(situation.home).items()):
+        last = traffic.last
+        is_lossy = last.failed or last.timed_out or last.dropped or last.late
+        yield Check(
+            f"messages of {name}",
+            Verdict.NOTE if is_lossy else Verdict.FINE,
+            f"last run: {told(last)}",
+            f"localagent plugins info {name}" if is_lossy else "",
         )

@@ -49,6 +49,7 @@ class Guard:
         fingerprint: of the plugin's files, for the journal.
         log_file: where what the plugin prints while it is loaded goes; None leaves it alone.
         tally: what the host counts of its plugins.
+        redact: masks the secrets in what is captured.
     """
 
     plugin: str
@@ -58,6 +59,7 @@ class Guard:
     fingerprint: str = field(default="", kw_only=True)
     log_file: Path | None = field(default=None, kw_only=True)
     tally: Tally = field(default_factory=Tally, kw_only=True)
+    redact: Callable[[str], str] = field(default=str, kw_only=True)
 
     def call(
         self,
@@ -82,7 +84,7 @@ class Guard:
             KeyboardInterrupt: a real signal came.
         """
         if step in _CAPTURED_STEPS and self.log_file is not None:
-            with captured(self.log_file) as stderr:
+            with captured(self.log_file, self.redact) as stderr:
                 return self._call(step, function, arguments, limit, passing, stderr)
         return self._call(step, function, arguments, limit, passing, _STDERR)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ from localagent.host.situation import Situation
 from localagent.host.tally import Tally
 from localagent.providers.manager import ProviderManager
 from localagent.services.bus import PluginMessageBus
+from localagent.services.correlation import Speaker
+from localagent.services.live_settings import LiveSettings
+from localagent.services.logs import Logs, console_level
+from localagent.services.redacting import Redactor, secrets_at_hand
+from localagent.services.secrets import Secrets
 from localagent.ui.components import ComponentRegistry
 from localagent.workflows.manager import WorkflowManager
 
@@ -30,13 +36,28 @@ class Host:
 
     situation: Situation
     loop: HostLoop = field(default_factory=HostLoop)
-    message_bus: PluginMessageBus = field(default_factory=PluginMessageBus)
     lifecycle_manager: LifecycleManager = field(default_factory=LifecycleManager)
     provider_manager: ProviderManager = field(default_factory=ProviderManager)
     ui: ComponentRegistry = field(default_factory=ComponentRegistry)
     workflow_manager: WorkflowManager = field(default_factory=WorkflowManager)
     tally: Tally = field(default_factory=Tally)
     journal: Journal | None = None
+    message_bus: PluginMessageBus = field(init=False)
+    live_settings: LiveSettings = field(init=False)
+    redactor: Redactor = field(init=False)
+    secrets: Secrets = field(init=False)
+    logs: Logs = field(init=False)
+
+    def __post_init__(self) -> None:
+        environ = self.settings.environ
+        self.redactor = Redactor(lambda: secrets_at_hand(self.home, environ))
+        self.secrets = Secrets(self.redactor, environ)
+        usual = logging.INFO if self.situation.development.verbose else logging.WARNING
+        self.logs = Logs(self.home.log_lines, self.redactor, level=console_level(environ, otherwise=usual))
+        self.live_settings = LiveSettings(self.settings)
+        # Handlers go through their plugins' guards, which know how long they may take.
+        is_strict = self.situation.development.enabled
+        self.message_bus = PluginMessageBus(limit=None, strict=is_strict, on_pause=self.tally.pause)
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -51,6 +72,7 @@ class Host:
     def guard_for(self, spec: PluginSpec) -> Guard:
         """The guard through which this host calls a plugin's code."""
         self.loop.know(spec.name, spec.code_root)
+        self.logs.know(Speaker(spec.name, spec.version), spec.code_root)
         return Guard(
             spec.name,
             spec.code_root,
@@ -59,6 +81,7 @@ class Host:
             fingerprint=fingerprint_text(fingerprint(spec)),
             log_file=self.home.log_file(spec.name),
             tally=self.tally,
+            redact=self.redactor.redact,
         )
 
     @property

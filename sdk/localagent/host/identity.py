@@ -229,7 +229,7 @@ def _of_classes(file: Path) -> Iterator[_Found]:
         bases = [_last_name(base) for base in node.bases]
         name = _literal_member(node, "name")
         if name and any(base.endswith("Plugin") for base in bases):
-            kind = next((_KIND_OF_BASE[base] for base in bases if base in _KIND_OF_BASE), "")
+            kind = next((_KIND_OF_BASE[base] for base in bases if base in _KIND_OF_BASE), _kind_by_method(node))
             version, description = _literal_member(node, "version"), _literal_member(node, "description")
             yield _Found(kind, name, f"{file.stem}:{node.name}", version, description)
 
@@ -274,6 +274,12 @@ def _literal_member(cls: ast.ClassDef, member: str) -> str:
         if isinstance(value, str):
             return value
     return ""
+
+
+def _kind_by_method(cls: ast.ClassDef) -> str:
+    """The kind of a plugin whose bases say none: a class that registers commands is a command plugin."""
+    names = {node.name for node in cls.body if isinstance(node, ast.FunctionDef)}
+    return "command" if "register_commands" in names else ""
 
 
 def _unidentified(root: Path) -> Flaw:

@@ -60,7 +60,7 @@ class HostLoop:
             KeyboardInterrupt: a signal asked the process to end; `coro` was cancelled.
         """
         if self._worker is not None and self._worker.is_this_thread():
-            return self._worker.runner.run(coro)
+            return self._worker.runner.run(coro, context=copy_context())
         if _is_running_here():
             coro.close()
             raise WrongLoop("this thread's event loop is busy running the caller", fix="await it instead")
@@ -127,7 +127,8 @@ class _OwnLoop:
         turn = _Turn(self._loop)
         try:
             with interrupts.delivered_by(turn.cancel):
-                return self._runner.run(turn.of(coro))
+                # In the caller's context, so that what is logged names the same operation.
+                return self._runner.run(turn.of(coro), context=copy_context())
         except asyncio.CancelledError:
             if turn.cancelled:
                 raise KeyboardInterrupt from None

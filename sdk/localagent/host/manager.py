@@ -8,8 +8,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localagent.errors import PluginFailed, PluginNotAvailable, SystemProblem
-from localagent.host import consent, quarantine
+from localagent.errors import PluginFailed, PluginNotAvailable, PluginNotReady, SystemProblem
+from localagent.host import consent, interrupts, quarantine
 from localagent.host.dependencies import with_needs
 from localagent.host.ending import Ending
 from localagent.host.host import Host
@@ -18,7 +18,10 @@ from localagent.host.preflight import Preflight, preflight
 from localagent.host.records import Record, keep_records
 from localagent.host.starting import Starting
 from localagent.host.survey import Survey, learn, survey, with_records
+from localagent.host.traffic import keep_traffic
 from localagent.plugins.stages import PluginLifecycleStage as Stage
+from localagent.services.bus.topics import matches
+from localagent.services.correlation import operation, spoken_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
     from localagent.host.spec import PluginSpec
     from localagent.host.survey import Surveyed
     from localagent.plugins.base import Plugin
+
+
+_DRAINED_WITHIN = 1.0
+"""Seconds that messages on their way get before the plugins that are to hear them go."""
+_DRAINED_AFTER_SIGNAL = 0.1
+_NOT_YET = (Stage.LOADING, Stage.INITIALIZING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +62,15 @@ class PluginManager:
         self.host = Host.open() if host is None else host
         self._survey: Survey | None = None
         self._errors: dict[str, PluginNotAvailable] = {}
-        self._ending = Ending(self.host.lifecycle_manager, self.host.situation.budgets, self._note_failure)
+        self.host.settings.plugin_names = lambda: self.survey.plugins
+        self._ending = Ending(
+            self.host.lifecycle_manager,
+            self.host.situation.budgets,
+            self._note_failure,
+            dismiss=self.host.message_bus.dismiss,
+        )
         self._starting = Starting(self.host, lambda: self.survey, self._ending)
-        self.host.message_bus.load_on_demand(self._activate, self._wake)
+        self.host.message_bus.load_on_demand(self._activate, self._wake, self._is_initialising)
 
     @property
     def survey(self) -> Survey:
@@ -92,7 +107,7 @@ class PluginManager:
     async def discover_plugins(self) -> Mapping[str, PluginSpec]:
         """Look at all sources anew; runs no plugin code."""
         self._survey = survey(self.host.situation)
-        self.host.message_bus.load_on_demand(self._activate, self._wake)
+        self.host.message_bus.load_on_demand(self._activate, self._wake, self._is_initialising)
         return self.discovered_plugins
 
     async def load_plugin(self, name: str) -> bool:
@@ -148,10 +163,17 @@ class PluginManager:
 
         May be called again if it was interrupted itself.
         """
+        bus = self.host.message_bus
         try:
             await self._starting.stop()
+            await bus.drain(_DRAINED_WITHIN if interrupts.pending() is None else _DRAINED_AFTER_SIGNAL)
         finally:
             await self._let_go(list(self._starting.entered.values()))
+            self.host.logs.stop()
+        await bus.close(_DRAINED_AFTER_SIGNAL)
+        # Where the home cannot be written to, nobody can look at it either.
+        with contextlib.suppress(SystemProblem):
+            keep_traffic(self.host.home, bus.counts)
 
     def hurry(self) -> None:
         """Leave cleanups that are under way no more than a moment each; a signal handler may call this."""
@@ -204,7 +226,8 @@ class PluginManager:
         if outermost:
             run(self._move(name, Stage.READY, Stage.EXECUTING))
         try:
-            yield
+            with operation(), spoken_by(self.host.logs.logger_for(name).who):
+                yield
         finally:
             if outermost:
                 quarantine.forgive(self.host.home, name)
@@ -263,7 +286,7 @@ class PluginManager:
     async def _activate(self, topic: str) -> None:
         """Load the enabled plugins that declare a topic, or were seen with it, before it is broadcast."""
         plugins = self.survey.plugins.values()
-        names = [plugin.name for plugin in plugins if plugin.enabled and topic in plugin.topics]
+        names = [plugin.name for plugin in plugins if plugin.enabled and _hears(plugin, topic)]
         await self._load([name for name in sorted(names) if self._is_dormant(name)])
 
     async def _wake(self, recipient: str) -> None:
@@ -271,7 +294,10 @@ class PluginManager:
 
         Raises:
             PluginNotAvailable: it cannot be loaded.
+            PluginNotReady: it is initialising, and may wait for the caller, who does so too.
         """
+        if self._starting.is_starting(recipient):
+            raise PluginNotReady(f"'{recipient}' is still initialising", plugin=recipient)
         found = self.survey.plugins.get(recipient)
         if found is None or not self._is_dormant(recipient):
             return
@@ -282,7 +308,13 @@ class PluginManager:
 
     def _is_dormant(self, name: str) -> bool:
         """Whether a message should load this plugin; one that failed is not tried again and again."""
+        if self.host.lifecycle_manager.stage_of(name) is Stage.CLEANING_UP:
+            return False
         return not (name in self._starting.ready or name in self._errors or self._starting.is_starting(name))
+
+    def _is_initialising(self, name: str) -> bool:
+        """Whether a message for this plugin should wait until it is ready."""
+        return self.host.lifecycle_manager.stage_of(name) in _NOT_YET and not self._starting.is_starting(name)
 
     def _keep_topics(self, loaded: LoadedPlugin) -> None:
         """Remember to which topics a plugin subscribed, so that they can load it next time."""
@@ -303,3 +335,7 @@ class PluginManager:
 
     async def _move(self, name: str, from_stage: Stage, to_stage: Stage) -> None:
         await self.host.lifecycle_manager.transition_plugin(name, from_stage, to_stage)
+
+
+def _hears(plugin: Surveyed, topic: str) -> bool:
+    return any(matches(pattern, topic) for pattern in plugin.topics)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from localagent.host.budgets import Budgets
 from localagent.host.records import Record
 from localagent.host.spec import Flaw
+from localagent.services.redacting import Redactor, secrets_at_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +57,7 @@ class Preflight:
     def __init__(self, specs: Sequence[PluginSpec], home: Home, budgets: Budgets | None = None) -> None:
         self._specs = tuple(specs)
         self._home = home
+        self._redactor = Redactor(lambda: secrets_at_hand(home, os.environ))
         self._budgets = budgets or Budgets()
         self._stopped = threading.Event()
 
@@ -87,7 +89,7 @@ class Preflight:
         waiting: tuple[PluginSpec, ...] = tuple(specs)
         while waiting and not self._stopped.is_set():
             with tempfile.TemporaryDirectory(prefix="localagent-preflight-", ignore_cleanup_errors=True) as folder:
-                child = _Child(Path(folder), waiting, self._home, self._budgets)
+                child = _Child(Path(folder), waiting, self._home, self._budgets, self._redactor.redact)
                 child.run(self._stopped.is_set)
                 found |= child.answers()
                 found |= child.casualty(first=waiting[0]) if not self._stopped.is_set() else {}
@@ -104,6 +106,7 @@ class _Child:
     specs: tuple[PluginSpec, ...]
     home: Home
     budgets: Budgets
+    redact: Callable[[str], str]
     code: int | None = None
 
     def run(self, is_stopped: Callable[[], bool]) -> None:
@@ -148,7 +151,7 @@ class _Child:
         """
         position, step = self._place()
         if position is None:
-            why = _last_line(self.folder / "child.log") or f"code {self.code}"
+            why = self.redact(_last_line(self.folder / "child.log")) or f"code {self.code}"
             return {spec: _failed(spec, "import", f"the preflight did not start: {why}") for spec in self.specs}
         spec = self.specs[position]
         if spec != first or (self.folder / f"{position}.json").exists():
@@ -157,7 +160,9 @@ class _Child:
 
     def outputs(self) -> dict[str, str]:
         """What was printed, by plugin."""
-        return {spec.name: _read(self.folder / f"{position}.log") for position, spec in enumerate(self.specs)}
+        return {
+            spec.name: self.redact(_read(self.folder / f"{position}.log")) for position, spec in enumerate(self.specs)
+        }
 
     def _watch(self, process: subprocess.Popen[bytes], is_stopped: Callable[[], bool]) -> None:
         """Wait until the process ended or is stuck with one plugin; `code` is None where it did not end by itself."""
@@ -193,7 +198,7 @@ class _Child:
             return f"it crashed the process ({name})" + (
                 ", perhaps for lack of memory" if -self.code == signal.SIGKILL else ""
             )
-        last = _last_line(self.folder / f"{position}.log")
+        last = self.redact(_last_line(self.folder / f"{position}.log"))
         return f"it ended the process with code {self.code}{': ' + last if last else ''}"
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localagent.errors import PluginFailed
 from localagent.host.budgets import Budgets
@@ -23,9 +23,10 @@ from localagent.host.records import Record
 from localagent.host.registering import register
 from localagent.host.situation import HostOptions, Situation
 from localagent.host.spec import Flaw, PluginSpec
+from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
 _SOONER = 0.9
 """The part of a plugin's time after which the child tells where it hangs and ends itself."""
@@ -45,8 +46,9 @@ def main() -> None:
     place = os.open(folder / "place", os.O_WRONLY | os.O_CREAT)
     for position, data in request["specs"].items():
         with _watched(folder, position, situation.budgets.preflight * _SOONER):
-            record = observe(PluginSpec.from_dict(data), Host(situation), _note_in(place, position))
-        _answer(folder / f"{position}.json", record)
+            host = Host(situation)
+            record = observe(PluginSpec.from_dict(data), host, _note_in(place, position))
+        _answer(folder / f"{position}.json", host.redactor.redact_value(record.to_dict()))
     os._exit(0)
 
 
@@ -69,6 +71,7 @@ def observe(spec: PluginSpec, host: Host, note: Callable[[str], None]) -> Record
         prepare(plugin, spec, host, guard, ledger)
     except PluginFailed as failure:
         return Record(dependencies=dependencies, failure=flaw_of(failure), costs=meter.costs)
+    schema = _kept_schema(plugin, host.settings.schema_of(spec.name))
     note("register")
     try:
         with meter.step("register"):
@@ -77,9 +80,22 @@ def observe(spec: PluginSpec, host: Host, note: Callable[[str], None]) -> Record
         # Some plugins can register only after they were initialised, which a preflight does not do; then what the
         # manifest declares is all that is known, and without it there is nothing to call them by.
         flaw = None if spec.commands else flaw_of(failure)
-        return Record(dependencies=dependencies, failure=flaw, costs=meter.costs)
+        return Record(dependencies=dependencies, failure=flaw, costs=meter.costs, schema=schema)
     topics = tuple(sorted(host.message_bus.subscribers))
-    return Record(registration.commands, dependencies, registration.offers, costs=meter.costs, topics=topics)
+    return Record(
+        registration.commands, dependencies, registration.offers, costs=meter.costs, topics=topics, schema=schema
+    )
+
+
+def _kept_schema(plugin: Plugin, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The schema if only the plugin's code knows it, and JSON can say it."""
+    if type(plugin).get_config_schema is Plugin.get_config_schema:
+        return None
+    try:
+        kept: dict[str, Any] = json.loads(json.dumps(schema))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return kept
 
 
 def flaw_of(failure: PluginFailed) -> Flaw:
@@ -114,7 +130,7 @@ def _note_in(place: int, position: str) -> Callable[[str], None]:
     return note
 
 
-def _answer(file: Path, record: Record) -> None:
+def _answer(file: Path, record: dict[str, Any]) -> None:
     temporary = file.with_suffix(".new")
-    temporary.write_text(json.dumps(record.to_dict()), encoding="utf-8")
+    temporary.write_text(json.dumps(record), encoding="utf-8")
     temporary.replace(file)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import ConfigError, ManifestError, PluginFailed
+from localagent.errors import ConfigError, ManifestError, PluginFailed, RefusedError, SystemProblem
 from localagent.host.context import HostContext
+from localagent.host.granting import grant_of
 from localagent.plugins.base import Plugin
-from localagent.plugins.config_schema import read_schema, schema_beside, schema_violations
+from localagent.plugins.config_schema import read_schema, schema_beside
 
 if TYPE_CHECKING:
+    from localagent.errors import LocalAgentError
     from localagent.host.guard import Guard
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
     from localagent.host.spec import PluginSpec
+    from localagent.services.reading import Reading
+    from localagent.services.secrets import Grant
+    from localagent.services.settings import Settings
 
 
 def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: Ledger) -> HostContext:
@@ -23,29 +29,49 @@ def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: 
         PluginFailed: the plugin's schema cannot be had, or the plugin refuses one of the attributes.
     """
     host.settings.declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
-    context = HostContext(host, guard, ledger)
+    context = HostContext(host, guard, ledger, _grant(spec, host))
     guard.call("prepare", _assign, plugin, context)
     return context
 
 
-def apply_settings(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard) -> None:
-    """Merge, check and hand over the plugin's settings.
+def apply_settings(plugin: Plugin, spec: PluginSpec, context: HostContext, settings: Settings) -> None:
+    """Read, check and hand over the plugin's settings.
 
     Raises:
-        PluginFailed: at the step ``settings``: a value breaks the schema, or a required one is missing.
+        PluginFailed: at the step ``settings``: a value breaks the schema, or a required one is missing; at the step
+            ``variables``: a variable or an option of the command line cannot be understood.
     """
+    judgement = settings.judge(spec.name)
+    reading = judgement.reading
+    step = "variables" if reading is not None and reading.misfits else "settings"
     try:
-        settings = host.settings.merged(guard.plugin)
-    except (ConfigError, ManifestError) as error:
-        raise _refusal(spec, error.message, error.fix, place=error.place) from error
-    missing = missing_settings(spec, settings)
+        if reading is not None:
+            _require_all(spec, reading)
+            _tell_hints(reading)
+        if judgement.problem is not None:
+            raise judgement.problem
+        context.config.hand_to(plugin)
+    except (ConfigError, ManifestError, RefusedError, SystemProblem) as error:
+        raise _refusal(spec, step, error) from error
+
+
+def _require_all(spec: PluginSpec, reading: Reading) -> None:
+    missing = missing_settings(spec, reading.layered.values)
     if missing:
         fix = "; ".join(f"localagent config set plugins.{spec.name}.config.{key} VALUE" for key in missing)
-        raise _refusal(spec, f"required settings are missing: {', '.join(missing)}", fix)
-    violations = schema_violations(settings, host.settings.schema_of(guard.plugin))
-    if violations:
-        raise _refusal(spec, "; ".join(violations), f"localagent config show {spec.name}")
-    guard.call("prepare", setattr, plugin, "config", settings)
+        raise ConfigError(f"required settings are missing: {', '.join(missing)}", fix=fix)
+
+
+def _grant(spec: PluginSpec, host: Host) -> Grant:
+    """The secrets the plugin may have; while plugins are developed, the others are warned of."""
+    warn = host.logs.logger_for(spec.name).warning
+    return grant_of(spec, developing=host.situation.development.enabled, warn=warn)
+
+
+def _tell_hints(reading: Reading) -> None:
+    """Say which variables may be misspelt."""
+    for hint in reading.hints:
+        logging.getLogger("localagent.settings").warning("%s", hint)
 
 
 def _schema_of(plugin: Plugin, spec: PluginSpec, guard: Guard) -> dict[str, Any] | None:
@@ -82,5 +108,8 @@ class LazyConsole:
         return getattr(self._context.console, name)
 
 
-def _refusal(spec: PluginSpec, message: str, fix: str | None, *, place: str = "") -> PluginFailed:
-    return PluginFailed(f"settings: {message}", plugin=spec.name, step="settings", file=place or None, fix=fix)
+def _refusal(spec: PluginSpec, step: str, error: LocalAgentError) -> PluginFailed:
+    message = f"settings: {error.message}"
+    refusal = PluginFailed(message, plugin=spec.name, step=step, file=error.file, line=error.line, fix=error.fix)
+    refusal.column = error.column
+    return refusal

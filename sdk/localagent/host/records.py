@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localagent.errors import SystemProblem
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_FORM = 2
+_FORM = 3
 """Counts the forms in which records were kept; one of another form is learned again."""
 
 
@@ -50,6 +50,7 @@ class Record:
         failure: why it cannot be loaded, None if it can.
         costs: what each step took.
         topics: topics of broadcasts that it was seen to subscribe to.
+        schema: the schema of its settings, where its code gives it and no file.
     """
 
     commands: tuple[CommandHelp, ...] | None = None
@@ -58,6 +59,7 @@ class Record:
     failure: Flaw | None = None
     costs: tuple[Cost, ...] = ()
     topics: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def seconds(self) -> float:
@@ -85,6 +87,7 @@ class Record:
             None if failure is None else _made(Flaw, failure),
             tuple(map(_cost, data["costs"])),
             tuple(map(_text, data["topics"])),
+            None if data["schema"] is None else dict(data["schema"]),
         )
 
 

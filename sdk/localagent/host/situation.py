@@ -16,6 +16,8 @@ from localagent.services.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from localagent.services.given import Given
+
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
@@ -28,6 +30,7 @@ class HostOptions:
         reserved: command names that plugins cannot have.
         extra: source folders whose plugins run in this run, enabled or not.
         budgets: seconds each step may take, where the user's ``config.yaml`` says nothing else.
+        given: settings of plugins that count before all others.
         journal: whether the steps of plugins are written down, so that the next run knows what a process died of.
     """
 
@@ -37,6 +40,7 @@ class HostOptions:
     reserved: frozenset[str] = frozenset()
     extra: tuple[Path, ...] = ()
     budgets: Budgets = Budgets()  # noqa: RUF009 - immutable
+    given: tuple[Given, ...] = ()
     journal: bool = True
 
 
@@ -62,7 +66,7 @@ class Situation:
         options = options or HostOptions()
         home = Home.find(options.home, environ)
         current = _current_folder()
-        settings = Settings(home, environ)
+        settings = Settings(home, environ, given=options.given)
         development = read_development(home, environ, current)
         return cls(options, home, current, settings, development, _budgets(options, settings))
 

@@ -16,6 +16,7 @@ from localagent.host.loading import Traces, dependencies_of, load
 from localagent.host.preparing import apply_settings, prepare
 from localagent.host.registering import register
 from localagent.plugins.stages import PluginLifecycleStage as Stage
+from localagent.services.correlation import Speaker, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -126,7 +127,7 @@ class Starting:
             loaded.needs = await self._bring_in_needs(spec, loaded.dependencies, imports)
             with meter.step("prepare"):
                 loaded.context = prepare(plugin, spec, self._host, guard, loaded.ledger)
-                apply_settings(plugin, spec, self._host, guard)
+                apply_settings(plugin, spec, loaded.context, self._host.settings)
         except PluginNotAvailable:
             await self._drop(spec.name, loaded)
             raise
@@ -167,6 +168,7 @@ class Starting:
         If this is cancelled after initialise was entered, the plugin stays in `entered`, to be let go by who cancelled.
         """
         _starting_here.set(True)
+        speaker.set(Speaker(loaded.name, loaded.spec.version))
         name = loaded.name
         if needed:
             await asyncio.wait(needed.values())

@@ -15,7 +15,7 @@ from localagent.host.audited import before
 from localagent.host.deadlines import handler_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from typing import Any
 
 _WATCHED = [
@@ -133,8 +133,10 @@ def _go_back_to(folder: str) -> None:
 
 
 @contextlib.contextmanager
-def captured(log_file: Path) -> Generator[int]:
+def captured(log_file: Path, redact: Callable[[str], str] = str) -> Generator[int]:
     """Within, what is written to standard output and error goes to the end of `log_file`; gives the real fd 2.
+
+    Afterwards `redact` masks the secrets in what was written.
 
     File descriptors are redirected, so that C code and child processes are captured too. Where ``sys.stdout`` is not
     descriptor 1, as in tests, a stream stands in for it that keeps on working when a plugin holds on to it. Streams
@@ -143,6 +145,7 @@ def captured(log_file: Path) -> Generator[int]:
     _keep_spares()
     streams: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
     log = _open_log(log_file)
+    began = os.fstat(log).st_size
     saved = tuple(map(_duplicate, (1, 2)))
     stand_ins = [_StandIn(stream, log) for stream in streams]
     _flush(streams)
@@ -161,6 +164,7 @@ def captured(log_file: Path) -> Generator[int]:
         sys.stdout, sys.stderr = (_reopened(number, stream) for number, stream in zip((1, 2), streams, strict=True))
         for stand_in in stand_ins:
             stand_in.pass_on()
+        _mask(log, began, redact)
         _close_log(log, log_file)
 
 
@@ -199,7 +203,7 @@ def _set_handler(number: int, handler: Any) -> None:
 
 def _open_log(log_file: Path) -> int:
     """The log opened for appending; the null device where there is no place for it."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
@@ -207,7 +211,17 @@ def _open_log(log_file: Path) -> int:
                 log_file.replace(log_file.with_name(f"{log_file.name}.1"))
         return os.open(log_file, flags, 0o600)
     except OSError:
-        return os.open(os.devnull, os.O_WRONLY)
+        return os.open(os.devnull, os.O_RDWR)
+
+
+def _mask(log: int, began: int, redact: Callable[[str], str]) -> None:
+    """Write again what the log has from `began` on, if there are secrets in it."""
+    if os.fstat(log).st_size <= began:
+        return
+    text = os.pread(log, os.fstat(log).st_size - began, began).decode(errors="surrogateescape")
+    if (masked := redact(text)) != text:
+        os.ftruncate(log, began)
+        os.write(log, masked.encode(errors="surrogateescape"))
 
 
 def _close_log(log: int, log_file: Path) -> None:

@@ -79,7 +79,8 @@ class Plugin:
         """
         import os
 
-        from localagent.plugins.config_schema import environment_settings, properties_of
+        from localagent.plugins.config_schema import properties_of
+        from localagent.plugins.environment import environment_settings
 
         declared = properties_of(self.get_config_schema() or {})
         return environment_settings(self.name, os.environ, convert=self.convert_env_value, declared=declared)
@@ -90,9 +91,11 @@ class Plugin:
         Raises:
             ConfigError: the value does not fit the property.
         """
-        from localagent.plugins.config_schema import convert_value, properties_of
+        from localagent.plugins.config_schema import properties_of
+        from localagent.plugins.environment import convert_value
 
-        return convert_value(value, properties_of(self.get_config_schema() or {}).get(key), key=key)
+        schema = self.get_config_schema() or {}
+        return convert_value(value, properties_of(schema).get(key), subject=f"the setting '{key}'", schema=schema)
 
     def load_plugin_config(self) -> dict[str, Any]:
         """The plugin's merged settings: schema defaults, then files, then environment, as a fresh dict.
@@ -114,9 +117,10 @@ class Plugin:
         What does not fit is logged as a warning, one line a finding.
         """
         from localagent.plugins.config_schema import schema_violations
+        from localagent.plugins.secret import revealed
 
         settings = self.load_plugin_config() if self.config is None else self.config
-        violations = schema_violations(settings, self.get_config_schema() or {})
+        violations = schema_violations(revealed(settings), self.get_config_schema() or {})
         for violation in violations:
             if self.logger is not None:
                 self.logger.warning("settings of %s: %s", self.name, violation)

@@ -1,32 +1,27 @@
-"""A plugin's settings as its JSON Schema sees them: where it is, defaults, conversion, violations."""
+"""A plugin's settings as its JSON Schema sees them: where that is, the defaults it gives, what breaks it."""
 
 from __future__ import annotations
 
 import copy
 import json
-import math
+import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from localagent.diagnostics.subschemas import broken_references, followed
 from localagent.errors import ConfigError
 from localagent.manifest.plain import is_list, is_mapping, table_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Sequence
 
+    from localagent.manifest.composing import KeyPath
+
+_REFERENCE = re.compile(r"(?<!\$)\$\{(?:env|keyring):")
 _SCHEMA_BESIDE_MODULE = "config_schema.json"
-_WORDS_FOR_BOOLEANS = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
 
 
 def read_schema_beside(module_name: str) -> dict[str, Any] | None:
@@ -79,22 +74,33 @@ def read_schema(file: Path) -> dict[str, Any]:
 
 
 def defaults_of(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Every default a schema gives, from nested objects too, as a fresh dict."""
-    default = schema.get("default")
-    defaults: dict[str, Any] = copy.deepcopy(default) if is_mapping(default) else {}
-    for key, subschema in properties_of(schema).items():
-        if not is_mapping(subschema):
-            continue
-        if "default" in subschema:
-            defaults.setdefault(key, copy.deepcopy(subschema["default"]))
-        elif nested := defaults_of(subschema):
-            defaults.setdefault(key, nested)
-    return defaults
+    """Every default a schema gives, from nested objects and local references too, as a fresh dict.
+
+    Of an object that has a default itself, the properties which that leaves out get their own.
+    """
+    return _defaults(followed(schema, schema), schema, frozenset())
+
+
+def completed(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` with the defaults inside of their lists: each item that is a mapping gets those of the items' schema.
+
+    All other defaults lie below the settings as a layer; what stands in a list, no layer can reach.
+    """
+    found: dict[str, Any] = _completed(copy.deepcopy(dict(settings)), schema, schema)
+    return found
 
 
 def properties_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The subschemas of a schema's properties; a subschema may be True or False as well as a mapping."""
-    return table_at(schema, "properties")
+    return table_at(followed(schema, schema), "properties")
+
+
+def subschema_at(schema: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """The subschema of the setting that `path` leads to through objects; None if the schema has none."""
+    part: Any = schema
+    for key in path:
+        part = table_at(followed(part, schema), "properties").get(key) if is_mapping(part) else None
+    return part
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,79 +115,100 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def environment_prefix(plugin: str) -> str:
-    """What the environment variables of a plugin's settings begin with."""
-    return f"LOCALAGENT_{plugin.upper().replace('-', '_')}_"
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place where settings break their schema.
 
-
-def environment_settings(
-    plugin: str, environ: Mapping[str, str], *, convert: Callable[[str, str], Any], declared: Iterable[str] = ()
-) -> dict[str, Any]:
-    """The settings that `environ` gives to `plugin`, each converted by ``convert(key, text)``.
-
-    A key is spelt as in `declared`, the properties of the schema, whatever its case; in lower case where it is not.
+    Attributes:
+        path: keys and indexes that lead to the value; empty means the settings as a whole.
+        message: what is wrong with the value.
     """
-    prefix = environment_prefix(plugin)
-    spelt = {key.lower(): key for key in declared}
-    keys = {name: name.removeprefix(prefix).lower() for name in environ if name.startswith(prefix)}
-    named = {spelt.get(key, key): environ[name] for name, key in keys.items() if key}
-    return {key: convert(key, text) for key, text in named.items()}
+
+    path: KeyPath
+    message: str
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer (RFC 6901); ``/`` for the whole."""
+        tokens = (str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        return f"/{'/'.join(tokens)}"
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.message}"
 
 
-def convert_value(text: str, subschema: Any, *, key: str) -> Any:
-    """`text` from the environment as the type that `subschema` asks for; text where it asks for none.
+def violations_of(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[Violation, ...]:
+    """All that in `settings` breaks `schema`, in the order of the paths.
 
-    Of several types the first counts that is not null.
+    A reference such as ``${env:NAME}`` is not judged, nor what it stands for: that is looked up later.
 
     Raises:
-        ConfigError: the text cannot be that type.
+        ConfigError: the schema itself is not valid, or refers to another document, which is never fetched.
     """
-    wanted = _type_of(subschema)
+    if not schema:
+        return ()
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import Draft202012Validator, validator_for
+
+    kind: Any = validator_for(schema, default=Draft202012Validator)
     try:
-        match wanted:
-            case "integer":
-                return int(text)
-            case "number":
-                return _finite(text)
-            case "boolean":
-                return _WORDS_FOR_BOOLEANS[text.strip().lower()]
-            case "array" | "object":
-                return _json_of(text, list if wanted == "array" else dict)
-            case _:
-                return text
-    except (ValueError, KeyError, RecursionError) as error:
-        expected = {"boolean": "true or false", "array": "a JSON array", "object": "a JSON object"}.get(
-            wanted, f"of type {wanted}"
-        )
-        raise ConfigError(f"the setting '{key}' must be {expected}, not {text!r}") from error
-
-
-def _type_of(subschema: Any) -> str:
-    named = subschema.get("type") if is_mapping(subschema) else None
-    names = named if is_list(named) else [named]
-    return next((name for name in names if isinstance(name, str) and name != "null"), "string")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _json_of(text: str, wanted: type) -> Any:
-    value = json.loads(text)
-    if not isinstance(value, wanted):
-        raise ValueError(text)  # noqa: TRY004 - the caller turns both kinds of misfit into one ConfigError
-    return value
+        kind.check_schema(schema)
+    except SchemaError as error:
+        where = "/".join(map(str, error.path))
+        raise ConfigError(f"the settings schema is not valid at /{where}: {error.message}") from error
+    for path, reason in broken_references(schema):
+        raise ConfigError(f"the settings schema is not valid at /{'/'.join(map(str, path))}: {reason}")
+    found: list[Any] = [error for error in kind(schema).iter_errors(settings) if _is_judged(error.instance)]
+    found.sort(key=lambda error: list(map(str, error.path)))
+    return tuple(Violation(tuple(error.path), error.message) for error in found)
 
 
 def schema_violations(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
-    """What in `settings` breaks `schema`, as ``/json/pointer: message`` lines in document order."""
-    if not schema:
-        return []
-    from jsonschema.validators import Draft202012Validator, validator_for
+    """As `violations_of`, as ``/json/pointer: message`` lines."""
+    return [str(violation) for violation in violations_of(settings, schema)]
 
-    validator: Any = validator_for(schema, default=Draft202012Validator)(schema)
-    errors: list[Any] = sorted(validator.iter_errors(settings), key=lambda error: list(map(str, error.path)))
-    return [f"/{'/'.join(map(str, error.path))}: {error.message}" for error in errors]
+
+def _is_judged(value: Any) -> bool:
+    """Whether a value is one of JSON, and no text that stands for another one."""
+    if isinstance(value, str):
+        return _REFERENCE.search(value) is None
+    return value is None or isinstance(value, bool | int | float | list | dict)
+
+
+def _defaults(part: Mapping[str, Any], schema: Mapping[str, Any], within: frozenset[str]) -> dict[str, Any]:
+    """The defaults of one object; `within` are the references on the way to it, as a schema may contain itself."""
+    default = part.get("default")
+    defaults: dict[str, Any] = copy.deepcopy(default) if is_mapping(default) else {}
+    for key, subschema in table_at(part, "properties").items():
+        reference = subschema.get("$ref") if is_mapping(subschema) else None
+        if reference in within:
+            continue
+        inner = followed(subschema, schema)
+        if not is_mapping(inner):
+            continue
+        present = defaults.get(key, inner.get("default"))
+        nested = _defaults(inner, schema, within | {reference} if isinstance(reference, str) else within)
+        if is_mapping(present):
+            defaults[key] = merge(nested, present)
+        elif key not in defaults and ("default" in inner or nested):
+            defaults[key] = copy.deepcopy(inner["default"]) if "default" in inner else nested
+    return defaults
+
+
+def _completed(value: Any, part: Any, schema: Mapping[str, Any]) -> Any:
+    part = followed(part, schema)
+    if not is_mapping(part):
+        return value
+    if is_mapping(value):
+        properties = table_at(part, "properties")
+        return {key: _completed(each, properties.get(key), schema) for key, each in value.items()}
+    if is_list(value):
+        return [_completed_item(each, part.get("items"), schema) for each in value]
+    return value
+
+
+def _completed_item(item: Any, part: Any, schema: Mapping[str, Any]) -> Any:
+    inner = followed(part, schema)
+    if is_mapping(item) and is_mapping(inner):
+        item = merge(_defaults(inner, schema, frozenset()), item)
+    return _completed(item, inner, schema)

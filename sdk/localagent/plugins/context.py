@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import logging
     from asyncio import Task
     from collections.abc import Callable, Coroutine, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TypeVar
 
     from rich.console import Console
 
     from localagent.plugins.messages import PluginMessage
+    from localagent.plugins.snapshot import Snapshot
     from localagent.plugins.stages import PluginLifecycleStage
 
     T = TypeVar("T")
@@ -27,20 +29,58 @@ class ConfigView(Protocol):
         """By plugin name ``{"enabled": bool, "config": merged settings}``; every look gives a fresh plain dict."""
         ...
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """The plugin's own settings in force, references to secrets as they are written."""
+        ...
+
+    def add_watcher(self, watcher: Callable[[Snapshot, Snapshot], Any]) -> Callable[[], None]:
+        """Call ``watcher(old, new)``, which may be async, after each valid change; returns the function that ends it.
+
+        ``new.changed`` names the settings that changed. A watcher that raises takes the change back.
+        """
+        ...
+
+    async def reload(self) -> bool:
+        """Read the files now; False if they cannot be used or a watcher failed, and nothing changed."""
+        ...
+
 
 class MessageBus(Protocol):
     """The message bus as plugins see it."""
 
-    def subscribe(self, message_type: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
-        """Call `handler` for each broadcast of a topic; returns the function that ends the subscription."""
+    def subscribe(
+        self,
+        message_type: str,
+        handler: Callable[[PluginMessage], Any],
+        *,
+        queue: int | None = None,
+        overflow: Literal["block", "drop_oldest"] = "block",
+        blocking: bool = False,
+    ) -> Callable[[], None]:
+        """Call `handler` for each broadcast of a topic; returns the function that ends the subscription.
+
+        Args:
+            message_type: the topic; ``*`` stands for one segment, ``**`` at the end for the rest.
+            handler: sync or async.
+            queue: give it a mailbox with room for so many messages, so that publishers need not wait for it.
+            overflow: whether a full mailbox makes publishers wait or drops its oldest message.
+            blocking: whether a sync handler blocks, and so is called in a thread.
+        """
         ...
 
-    def register_direct_handler(self, plugin_name: str, handler: Callable[[PluginMessage], Any]) -> None:
-        """Let `handler` answer direct messages and requests to `plugin_name`."""
+    def register_direct_handler(
+        self, plugin_name: str, handler: Callable[[PluginMessage], Any], *, blocking: bool = False
+    ) -> Callable[[], None]:
+        """Let `handler` answer direct messages and requests to `plugin_name`; returns the function that ends it."""
         ...
 
     async def broadcast(self, sender: str, message_type: str, data: Any) -> Mapping[str, int]:
-        """Tell all subscribers of a topic; returns how many were ``matched``, ``delivered``, ``failed``."""
+        """Tell all subscribers of a topic: how many ``matched``, ``delivered``, ``failed``, ``timed_out``."""
+        ...
+
+    def publish_nowait(self, sender: str, message_type: str, data: Any) -> None:
+        """Tell all subscribers of a topic and wait for none."""
         ...
 
     async def send_direct(self, sender: str, recipient: str, data: Any) -> None:
@@ -53,6 +93,34 @@ class MessageBus(Protocol):
 
     def respond(self, original_message: PluginMessage, sender: str, data: Any) -> None:
         """Answer a request."""
+        ...
+
+
+class Storage(Protocol):
+    """Values by key as plugins see them: what JSON can say, on the disk when a write returns."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value at `key`; `default` where there is none or its time is over."""
+        ...
+
+    def set(self, key: str, value: Any, ttl: float | None = None) -> None:
+        """Keep `value` at `key`, for `ttl` seconds if that is given."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Remove what is at `key`; whether there was something."""
+        ...
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+        ...
+
+    def clear(self) -> None:
+        """Remove everything."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Storage]:
+        """Several reads and writes as one step, undone by an exception; do not await inside."""
         ...
 
 
@@ -113,6 +181,11 @@ class PluginContext(Protocol):
     @property
     def logger(self) -> logging.Logger:
         """A logger named after the plugin."""
+        ...
+
+    @property
+    def storage(self) -> Storage:
+        """The plugin's own values, kept between runs."""
         ...
 
     @property

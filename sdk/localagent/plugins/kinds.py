@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class CommandPlugin(Plugin, ABC):
-    """A plugin that adds commands to the command line."""
+    """A plugin that adds commands to the command line.
+
+    Every plugin class with the method `register_commands` counts as one, so that a ready-made class for plugins of any
+    kind can be the only base of a command plugin.
+    """
 
     @abstractmethod
     def register_commands(self, app: typer.Typer) -> None:
@@ -26,6 +30,12 @@ class CommandPlugin(Plugin, ABC):
         A command may be a plain function, which may call `asyncio.run`, or an ``async def``, which the host runs on
         its own event loop.
         """
+
+    @classmethod
+    def __subclasshook__(cls, candidate: type) -> bool:
+        if cls is CommandPlugin and issubclass(candidate, Plugin) and hasattr(candidate, "register_commands"):
+            return True
+        return NotImplemented  # type: ignore[no-any-return] # as the language defines it
 
 
 class ProviderPlugin(Plugin, ABC):

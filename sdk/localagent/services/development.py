@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from localagent.errors import ConfigError
 from localagent.manifest.plain import is_list, is_mapping
+from localagent.manifest.wording import did_you_mean, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 DEFAULT_DIRECTORIES = ("./dev-plugins",)
 _SECTION = "development"
 _PLUGINS = (_SECTION, "plugins")
+_WORKFLOW = (_SECTION, "workflow")
+_KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): (_SECTION,),
+    (_SECTION,): ("debug_mode", "hot_reload", "verbose_logging", "plugins", "workflow"),
+    _PLUGINS: ("allow_dev_plugins", "auto_reload", "development_directories"),
+    _WORKFLOW: ("enable_step_debugging", "save_intermediate_results", "detailed_error_traces"),
+}
+"""By mapping of the file the keys it may have; others are told, but for those that begin with ``x-``."""
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -30,13 +39,28 @@ class Development:
         enabled: whether the mode is on.
         loads_plugins: whether plugins of trusted development folders are loaded.
         directories: the development folders, absolute, in order of precedence.
-        debug: whether errors show their traces as ``--debug`` makes them.
+        debug: whether everything is told as ``--debug`` makes it; ``debug_mode``.
+        verbose: whether log lines that only inform are shown too; ``verbose_logging``.
+        hot_reload: whether a running host takes up changed code; ``hot_reload``.
+        auto_reload: whether it does so for plugins of development folders without being asked;
+            ``plugins.auto_reload``.
+        step_debugging: whether workflows stop before each step; ``workflow.enable_step_debugging``.
+        keeps_results: whether workflows keep what each step gave; ``workflow.save_intermediate_results``.
+        detailed_traces: whether workflows tell errors with traces; ``workflow.detailed_error_traces``.
+        hints: keys of the file that mean nothing, each with its place and what was probably meant.
     """
 
     enabled: bool
     loads_plugins: bool
     directories: tuple[Path, ...]
     debug: bool
+    verbose: bool = False
+    hot_reload: bool = False
+    auto_reload: bool = False
+    step_debugging: bool = False
+    keeps_results: bool = False
+    detailed_traces: bool = False
+    hints: tuple[str, ...] = ()
 
 
 def read_development(home: Home, environ: Mapping[str, str], current: Path) -> Development:
@@ -59,19 +83,51 @@ def read_development(home: Home, environ: Mapping[str, str], current: Path) -> D
     allowed = allow is not False and _switch(document, (*_PLUGINS, "allow_dev_plugins"), default=True)
     named = _named_folders(document) or [*map(Path, DEFAULT_DIRECTORIES), home.path / "dev-plugins"]
     directories = tuple(dict.fromkeys((current / name).absolute() for name in named))
-    debug = _switch(document, (_SECTION, "debug_mode"), default=False)
-    return Development(enabled, enabled and allowed, directories, enabled and debug)
+
+    def said(*path: str) -> bool:
+        return _switch(document, path, default=False) and enabled
+
+    return Development(
+        enabled,
+        enabled and allowed,
+        directories,
+        debug=said(_SECTION, "debug_mode"),
+        verbose=said(_SECTION, "verbose_logging"),
+        hot_reload=said(_SECTION, "hot_reload"),
+        auto_reload=said(*_PLUGINS, "auto_reload"),
+        step_debugging=said(*_WORKFLOW, "enable_step_debugging"),
+        keeps_results=said(*_WORKFLOW, "save_intermediate_results"),
+        detailed_traces=said(*_WORKFLOW, "detailed_error_traces"),
+        hints=_hints(document) if document else (),
+    )
 
 
 def _document(file: Path) -> Document:
     from localagent.manifest.document import read_document
 
     document = read_document(file, may_be_empty=True)
-    for path in ((_SECTION,), _PLUGINS):
+    for path in filter(None, _KEYS):
         value = document.at(path)
         if value is not None and not is_mapping(value):
             raise _misfit(document, path, "a mapping")
     return document
+
+
+def _hints(document: Document) -> tuple[str, ...]:
+    """What to say of each key that the file may not have."""
+    return tuple(
+        _hint(document, (*path, key), known)
+        for path, known in _KEYS.items()
+        for key in document.at(path) or ()
+        if key not in known and not key.startswith("x-")
+    )
+
+
+def _hint(document: Document, path: KeyPath, known: tuple[str, ...]) -> str:
+    key = str(path[-1])
+    elsewhere = next((dotted((*where, key)) for where, keys in _KEYS.items() if key in keys), "")
+    meant = f"it belongs at '{elsewhere}'" if elsewhere else did_you_mean(key, known) or f"known are {', '.join(known)}"
+    return f"{document.where(path, key=True)}: '{dotted(path)}' means nothing; {meant}"
 
 
 def _switch(document: Document | None, path: tuple[str, ...], *, default: bool) -> bool:

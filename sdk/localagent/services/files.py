@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from contextlib import AbstractContextManager
 
+_ABANDONED = 3600.0
+"""Seconds after which a file that was never renamed has no writer any more."""
 LOCK_PATIENCE = 5.0
 """Seconds a writer waits for another one."""
 
@@ -76,6 +79,7 @@ def exclusively(file: Path) -> Generator[None]:
             for the lock.
     """
     with _locked(file):
+        _sweep(file)
         yield
 
 
@@ -83,18 +87,40 @@ def _locked(file: Path) -> AbstractContextManager[object]:
     """The lock of `file`, already taken; leaving it gives it back."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_PATIENCE)
+    place = file.with_name(f".{file.name}.lock")
+    lock = FileLock(place, timeout=LOCK_PATIENCE)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return lock.acquire()
+        taken = lock.acquire()
+        # For who waits; where there is no room for it, the lock holds without.
+        with contextlib.suppress(OSError):
+            place.write_text(str(os.getpid()), encoding="ascii")
     except Timeout as error:
         raise SystemProblem(
-            f"another process has been changing {file.name} for {LOCK_PATIENCE:.0f} seconds",
+            f"another process{_holder(place)} has been changing {file.name} for {LOCK_PATIENCE:.0f} seconds",
             file=file,
             fix="wait for it to end, then run the command again",
         ) from error
     except OSError as error:
         raise _cannot_write(file, error) from error
+    return taken
+
+
+def _holder(place: Path) -> str:
+    """Which process wrote into a lock that it holds it; empty where none did."""
+    try:
+        pid = place.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return f" (pid {pid})" if pid.isdecimal() else ""
+
+
+def _sweep(file: Path) -> None:
+    """Remove what writers of `file` left that were killed, once nobody can be writing it any more."""
+    for stray in file.parent.glob(f".{file.name}.*.new"):
+        with contextlib.suppress(OSError):
+            if stray.stat().st_mtime < time.time() - _ABANDONED:
+                stray.unlink()
 
 
 def _behind_links(file: Path) -> Path:

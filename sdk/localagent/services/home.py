@@ -88,6 +88,11 @@ class Home:
         """The folder for one plugin's own files."""
         return self.path / "data" / plugin
 
+    @property
+    def log_lines(self) -> Path:
+        """What plugins and host log, a line of JSON each."""
+        return self.path / "logs" / "localagent.jsonl"
+
     def log_file(self, plugin: str) -> Path:
         """Where a plugin's captured output goes."""
         return self.path / "logs" / f"{plugin}.log"

@@ -210,6 +210,13 @@ def test_the_base_tells_the_kind_where_it_can(tmp_path: Path, base: str, kind: s
     assert (spec.kind, spec.name, spec.target, spec.module_file) == (kind, "a", "single:A", file)
 
 
+def test_where_no_base_tells_a_class_that_registers_commands_is_a_command_plugin(tmp_path: Path) -> None:
+    file = tmp_path / "single.py"
+    file.write_text("class A(PersistentPlugin):\n    name = 'a'\n    def register_commands(self, app): ...\n")
+    (spec,) = identify_file(file, source_of(file))
+    assert spec.kind == "command"
+
+
 @pytest.mark.parametrize(
     "body",
     [

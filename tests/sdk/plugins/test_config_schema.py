@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,15 +14,15 @@ from hypothesis import strategies as st
 
 from localagent.errors import ConfigError
 from localagent.plugins.config_schema import (
-    convert_value,
+    completed,
     defaults_of,
-    environment_prefix,
-    environment_settings,
     merge,
     read_schema,
     read_schema_beside,
     schema_file_for,
     schema_violations,
+    subschema_at,
+    violations_of,
 )
 
 MANIFEST = """\
@@ -57,93 +56,6 @@ SETTINGS = st.dictionaries(
 SHAPED = st.dictionaries(KEYS, st.dictionaries(KEYS, st.integers(), max_size=3), max_size=3)
 
 
-@given(st.integers())
-def test_an_integer_comes_back_from_the_environment(value: int) -> None:
-    assert convert_value(str(value), {"type": "integer"}, key="k") == value
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_comes_back_from_the_environment(value: float) -> None:
-    assert convert_value(repr(value), {"type": "number"}, key="k") == value
-
-
-@given(st.booleans(), st.sampled_from([str, str.lower, str.upper]), st.sampled_from(["", " ", "\t"]))
-def test_a_boolean_comes_back_from_the_environment(value: bool, spelt: Any, blank: str) -> None:  # noqa: FBT001 - drawn
-    assert convert_value(blank + spelt(str(value)) + blank, {"type": "boolean"}, key="k") is value
-
-
-@given(st.lists(JSON_VALUES, max_size=4))
-def test_an_array_comes_back_from_the_environment(value: list[Any]) -> None:
-    assert convert_value(json.dumps(value), {"type": "array"}, key="k") == value
-
-
-@given(st.dictionaries(st.text(max_size=4), JSON_VALUES, max_size=4))
-def test_an_object_comes_back_from_the_environment(value: dict[str, Any]) -> None:
-    assert convert_value(json.dumps(value), {"type": "object"}, key="k") == value
-
-
-@given(st.text(), st.sampled_from([{}, {"type": "string"}, {"enum": ["a"]}, {"type": 7}, True, None]))
-def test_where_text_is_wanted_it_stays_as_it_is(text: str, subschema: Any) -> None:
-    assert convert_value(text, subschema, key="k") == text
-
-
-@pytest.mark.parametrize(
-    ("word", "value"),
-    [("1", True), ("yes", True), ("On", True), ("0", False), ("NO", False), ("off", False)],
-)
-def test_booleans_have_several_words(word: str, *, value: bool) -> None:
-    assert convert_value(word, {"type": "boolean"}, key="k") is value
-
-
-@pytest.mark.parametrize(
-    ("wanted", "text", "expected"),
-    [
-        ("integer", "1.5", "of type integer"),
-        ("integer", "", "of type integer"),
-        ("number", "much", "of type number"),
-        ("number", "nan", "of type number"),
-        ("number", "-Infinity", "of type number"),
-        ("boolean", "perhaps", "true or false"),
-        ("boolean", "", "true or false"),
-        ("array", '{"a": 1}', "a JSON array"),
-        ("array", "a,b", "a JSON array"),
-        ("array", "[" * 100_000, "a JSON array"),
-        ("object", "[]", "a JSON object"),
-        ("object", "", "a JSON object"),
-    ],
-)
-def test_text_that_does_not_fit_is_told_with_what_would(wanted: str, text: str, expected: str) -> None:
-    with pytest.raises(ConfigError) as error:
-        convert_value(text, {"type": wanted}, key="size")
-    assert error.value.message == f"the setting 'size' must be {expected}, not {text!r}"
-
-
-@pytest.mark.parametrize("types", [["integer", "null"], ["null", "integer"], ["integer", "string"]])
-def test_of_several_types_the_first_counts_that_is_not_null(types: list[str]) -> None:
-    assert convert_value("5", {"type": types}, key="k") == 5
-
-
-@pytest.mark.parametrize(
-    ("plugin", "prefix"), [("hello", "LOCALAGENT_HELLO_"), ("my-own-plugin", "LOCALAGENT_MY_OWN_PLUGIN_")]
-)
-def test_variables_begin_with_the_plugins_name(plugin: str, prefix: str) -> None:
-    assert environment_prefix(plugin) == prefix
-
-
-def test_only_a_plugins_own_variables_are_its_settings() -> None:
-    environ = {"LOCALAGENT_HELLO_SIZE": "1", "LOCALAGENT_HELLO_": "2", "LOCALAGENT_HELLO": "3", "SIZE": "4"}
-    assert environment_settings("hello", environ, convert=lambda key, text: (key, text)) == {"size": ("size", "1")}
-
-
-@pytest.mark.parametrize(
-    ("declared", "key"), [(["maxTokens"], "maxTokens"), (["maxtokens"], "maxtokens"), (["other"], "maxtokens")]
-)
-def test_a_variable_names_a_declared_setting_whatever_its_case(declared: list[str], key: str) -> None:
-    environ = {"LOCALAGENT_HELLO_MAXTOKENS": "5"}
-    settings = environment_settings("hello", environ, convert=lambda key, text: (key, text), declared=declared)
-    assert settings == {key: (key, "5")}
-
-
 def test_defaults_come_from_every_depth() -> None:
     schema = {
         "properties": {
@@ -159,13 +71,109 @@ def test_defaults_come_from_every_depth() -> None:
         "size": 1,
         "nothing": None,
         "style": {"colour": "red", "deep": {"er": []}},
-        "whole": {"a": 1},
+        "whole": {"a": 1, "b": 2},
     }
 
 
 def test_the_default_of_a_whole_object_comes_before_those_of_its_properties() -> None:
     schema = {"default": {"a": 1}, "properties": {"a": {"default": 2}, "b": {"default": 3}}}
     assert defaults_of(schema) == {"a": 1, "b": 3}
+
+
+def test_a_list_has_the_default_that_the_schema_gives_it() -> None:
+    schema = {"properties": {"patterns": {"type": "array", "default": ["*.py"], "items": {"default": "x"}}}}
+    assert defaults_of(schema) == {"patterns": ["*.py"]}
+
+
+SERVERS: dict[str, Any] = {
+    "properties": {"servers": {"type": "array", "items": {"$ref": "#/$defs/server"}}},
+    "$defs": {
+        "server": {
+            "properties": {
+                "port": {"default": 80},
+                "tls": {"properties": {"on": {"default": False}}},
+                "beside": {"items": {"$ref": "#/$defs/server"}},
+            }
+        }
+    },
+}
+
+
+def test_items_of_a_list_get_the_defaults_of_their_schema() -> None:
+    settings = {"servers": [{"host": "a"}, {"port": 8080, "tls": {"key": "k"}}, "no mapping"], "other": 1}
+    assert completed(settings, SERVERS) == {
+        "servers": [
+            {"host": "a", "port": 80, "tls": {"on": False}},
+            {"port": 8080, "tls": {"on": False, "key": "k"}},
+            "no mapping",
+        ],
+        "other": 1,
+    }
+    assert settings["servers"] == [{"host": "a"}, {"port": 8080, "tls": {"key": "k"}}, "no mapping"]
+
+
+def test_a_schema_that_contains_itself_completes_as_deep_as_the_settings_go() -> None:
+    settings: dict[str, Any] = {"servers": [{"beside": [{"beside": [{}]}]}]}
+    inner = {"port": 80, "tls": {"on": False}}
+    assert completed(settings, SERVERS) == {"servers": [inner | {"beside": [inner | {"beside": [inner]}]}]}
+
+
+def test_completing_twice_is_completing_once() -> None:
+    once = completed({"servers": [{"host": "a"}, {}]}, SERVERS)
+    assert completed(once, SERVERS) == once
+
+
+def test_local_references_are_followed() -> None:
+    schema = {
+        "$ref": "#/$defs/all",
+        "$defs": {
+            "all": {"properties": {"size": {"$ref": "#/$defs/size"}, "named": {"$ref": "#here", "default": 5}}},
+            "size": {"$ref": "#/$defs/number", "default": 3},
+            "number": {"type": "integer", "default": 1},
+            "anchored": {"$anchor": "here", "default": 4},
+        },
+    }
+    assert defaults_of(schema) == {"size": 3, "named": 5}
+    assert subschema_at(schema, ["size"]) == {"$ref": "#/$defs/size"}
+
+
+@pytest.mark.parametrize("reference", ["#/nowhere", "#gone", "#/properties/a", "https://127.0.0.1:1/s.json", "s.json"])
+def test_a_reference_that_leads_nowhere_gives_no_default_and_is_told_when_settings_are_judged(reference: str) -> None:
+    schema = {"properties": {"a": {"$ref": reference}, "b": {"default": 1}}}
+    assert defaults_of(schema) == {"b": 1}
+    with pytest.raises(ConfigError, match="the settings schema is not valid at /properties/a/\\$ref"):
+        violations_of({"a": 1}, schema)
+
+
+def test_a_schema_that_contains_itself_has_the_defaults_of_its_outermost_object() -> None:
+    schema = {"properties": {"size": {"default": 1}, "child": {"$ref": "#"}}}
+    assert defaults_of(schema) == {"size": 1, "child": {"size": 1}}
+
+
+def test_a_schema_that_is_none_is_told_with_its_place() -> None:
+    with pytest.raises(ConfigError, match=r"not valid at /properties/size/type: 7 is not"):
+        violations_of({"size": 1}, {"properties": {"size": {"type": 7}}})
+
+
+def test_a_pointer_escapes_what_it_is_made_of() -> None:
+    schema = {"properties": {"a/b": {"properties": {"c~d": {"type": "integer"}}}}}
+    assert [each.pointer for each in violations_of({"a/b": {"c~d": "x"}}, schema)] == ["/a~1b/c~0d"]
+
+
+@pytest.mark.parametrize("value", ["${env:PORT}", "http://${keyring:HOST}/", object()])
+def test_what_stands_for_a_value_that_comes_later_is_not_judged(value: Any) -> None:
+    schema = {"properties": {"port": {"type": "integer"}, "size": {"type": "integer"}}}
+    found = violations_of({"port": value, "size": "$${env:X}"}, schema)
+    assert [each.pointer for each in found] == ["/size"]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [(["servers"], True), (["style", "bold"], True), (["style", "gone"], False), (["servers", "x"], False)],
+)
+def test_the_schema_of_a_setting_is_found_through_objects(path: list[str], *, found: bool) -> None:
+    schema = {**SERVERS, "properties": {**SERVERS["properties"], "style": {"properties": {"bold": {}}}}}
+    assert (subschema_at(schema, path) is not None) is found
 
 
 @given(st.dictionaries(st.text(max_size=3), JSON_VALUES, max_size=4))

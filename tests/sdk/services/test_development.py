@@ -161,3 +161,74 @@ def test_debug_mode_is_true_or_false(tmp_path: Path) -> None:
 def test_a_file_without_a_mapping_is_told(tmp_path: Path) -> None:
     with pytest.raises(LocalAgentError, match="a mapping is needed"):
         read_development(write(tmp_path, "- a\n"), {}, tmp_path)
+
+
+GUIDE = """\
+development:
+  debug_mode: true
+  hot_reload: true
+  verbose_logging: true
+  plugins:
+    allow_dev_plugins: true
+    auto_reload: true
+    development_directories: ["./dev-plugins"]
+  workflow:
+    enable_step_debugging: true
+    save_intermediate_results: true
+    detailed_error_traces: true
+"""
+SWITCHES = ("debug", "verbose", "hot_reload", "auto_reload", "step_debugging", "keeps_results", "detailed_traces")
+
+
+def test_every_key_is_read_and_counts_while_the_mode_is_on(tmp_path: Path) -> None:
+    home = write(tmp_path, GUIDE)
+    found = read_development(home, {}, tmp_path)
+    assert all(getattr(found, switch) for switch in SWITCHES)
+    assert found.hints == ()
+    off = read_development(home, {"LOCALAGENT_DEV_MODE": "false"}, tmp_path)
+    assert not any(getattr(off, switch) for switch in SWITCHES)
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_what_is_not_said_is_off(tmp_path: Path, switch: str) -> None:
+    assert getattr(read_development(write(tmp_path, "development: {}\n"), {}, tmp_path), switch) is False
+
+
+@pytest.mark.parametrize("key", ["plugins.auto_reload", "workflow.enable_step_debugging", "hot_reload"])
+def test_every_switch_is_true_or_false(tmp_path: Path, key: str) -> None:
+    *sections, name = key.split(".")
+    text = (
+        "development: " + "".join(f"{{{section}: " for section in sections) + f"{{{name}: maybe}}" + "}" * len(sections)
+    )
+    with pytest.raises(ConfigError, match=f"'development.{key}' must be true or false, not 'maybe'"):
+        read_development(write(tmp_path, text), {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("develop: {}\n", ":1:1: 'develop' means nothing; did you mean 'development'?"),
+        ("development:\n  hot_relaod: 1\n", ":2:3: 'development.hot_relaod' means nothing; did you mean 'hot_reload'?"),
+        (
+            "development:\n  auto_reload: 1\n",
+            ":2:3: 'development.auto_reload' means nothing; it belongs at 'development.plugins.auto_reload'",
+        ),
+        (
+            "development:\n  workflow: {zzz: 1}\n",
+            (
+                ":2:14: 'development.workflow.zzz' means nothing; known are "
+                "enable_step_debugging, save_intermediate_results, detailed_error_traces"
+            ),
+        ),
+    ],
+)
+def test_a_key_that_means_nothing_is_told_with_its_place_and_what_may_be_meant(
+    tmp_path: Path, text: str, hint: str
+) -> None:
+    home = write(tmp_path, text)
+    assert read_development(home, {}, tmp_path).hints == (f"{home.development_file}{hint}",)
+
+
+def test_keys_of_the_users_own_are_free(tmp_path: Path) -> None:
+    home = write(tmp_path, "x-mine: 1\ndevelopment: {x-mine: 1}\n")
+    assert read_development(home, {}, tmp_path).hints == ()

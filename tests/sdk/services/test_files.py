@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from pathlib import Path
@@ -165,3 +166,26 @@ def test_a_writer_gives_up_on_another_after_a_while(tmp_path: Path) -> None:
     ):
         pass  # pragma: no cover - never entered
     assert problem.value.fix == "wait for it to end, then run the command again"
+
+
+def test_who_holds_a_lock_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localagent.services.files.LOCK_PATIENCE", 0.05)
+    file = tmp_path / "config.yaml"
+    with (
+        exclusively(file),
+        pytest.raises(SystemProblem, match=rf"another process \(pid {os.getpid()}\) has been"),
+        exclusively(file),
+    ):
+        pass
+
+
+def test_what_a_killed_writer_left_is_swept_later(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    old, new, other = (tmp_path / name for name in (".config.yaml.a.new", ".config.yaml.b.new", ".other.yaml.a.new"))
+    for stray in (old, new, other):
+        stray.write_text("half")
+    for stray in (old, other):
+        os.utime(stray, (1, 1))
+    with exclusively(file):
+        write_text(file, "whole")
+    assert (old.exists(), new.exists(), other.exists()) == (False, True, True)

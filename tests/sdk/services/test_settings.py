@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from localagent.errors import ConfigError, ManifestError
+from localagent.services.given import Given
 from localagent.services.home import Home
 from localagent.services.settings import Settings, read_mapping
 
@@ -15,7 +16,10 @@ SCHEMA = {
     "type": "object",
     "properties": {
         "size": {"type": "integer", "default": 1},
-        "style": {"type": "object", "properties": {"colour": {"default": "red"}, "bold": {"default": False}}},
+        "style": {
+            "type": "object",
+            "properties": {"colour": {"default": "red"}, "bold": {"type": "boolean", "default": False}},
+        },
     },
 }
 
@@ -80,10 +84,178 @@ def test_a_variable_reaches_a_setting_of_mixed_case_and_of_any_type(files: Home)
 def test_a_variable_that_does_not_fit_is_told_with_its_name(files: Home) -> None:
     settings = Settings(files, {"LOCALAGENT_MY_PLUGIN_SIZE": "many"})
     settings.declare_schema("my-plugin", SCHEMA)
-    with pytest.raises(ConfigError, match=r"LOCALAGENT_MY_PLUGIN_SIZE: .*'size' must be of type integer") as error:
+    with pytest.raises(ConfigError, match="LOCALAGENT_MY_PLUGIN_SIZE must be an integer, not 'many'") as error:
         settings.merged("my-plugin")
     assert error.value.plugin == "my-plugin"
     assert error.value.fix == "correct or unset LOCALAGENT_MY_PLUGIN_SIZE"
+
+
+def test_names_that_are_known_elsewhere_take_their_variables(files: Home) -> None:
+    settings = Settings(files, {"LOCALAGENT_FOO_BAR_X": "1"})
+    settings.plugin_names = lambda: ["foo", "foo-bar"]
+    assert settings.merged("foo") == {}
+
+
+def test_nobody_is_asked_for_names_where_there_is_no_variable(files: Home) -> None:
+    settings = Settings(files, {"LOCALAGENT_HOME": "x"})
+    asked: list[str] = []
+
+    def names() -> list[str]:
+        asked.append("asked")
+        return []
+
+    settings.plugin_names = names
+    assert settings.merged("foo") == {}
+    assert asked == []
+
+
+GIVEN = (Given("p", ("size",), "9"), Given("p", ("style", "bold"), "yes"), Given("q", ("x",), "1"))
+
+
+def test_the_command_line_counts_before_everything(files: Home) -> None:
+    files.settings_file("p").write_text("size: 3\nstyle: {colour: blue}\n")
+    settings = Settings(files, {"LOCALAGENT_P_SIZE": "4"}, given=GIVEN)
+    settings.declare_schema("p", SCHEMA)
+    assert settings.merged("p") == {"size": 9, "style": {"colour": "blue", "bold": True}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("5", 5), ("[1]", [1]), ("true", True), ("text", "text"), ("", ""), ("[" * 9_999, "[" * 9_999)],
+)
+def test_what_no_schema_declares_is_json_or_text_on_the_command_line(files: Home, text: str, value: object) -> None:
+    settings = Settings(files, {}, given=[Given("p", ("a", "b"), text)])
+    assert settings.merged("p") == {"a": {"b": value}}
+
+
+def test_every_value_knows_its_origin(files: Home) -> None:
+    files.config_file.write_text("plugins:\n  p:\n    config:\n      size: 2\n      kept: 1\n")
+    files.settings_file("p").write_text("# mine\nown: {deep: 1}\n")
+    settings = Settings(files, {"LOCALAGENT_P_SIZE": "4"}, given=[Given("p", ("style", "bold"), "on")])
+    settings.declare_schema("p", SCHEMA)
+    found = {".".join(map(str, path)): str(origin) for path, _, origin in settings.read("p").layered.leaves()}
+    assert found == {
+        "size": "environment LOCALAGENT_P_SIZE",
+        "style.colour": "default",
+        "style.bold": "command line --set p.style.bold",
+        "kept": f"{files.config_file}:5:13",
+        "own.deep": f"{files.settings_file('p')}:2:13",
+    }
+
+
+def test_everything_that_is_wrong_is_told_at_once_each_with_its_place(files: Home) -> None:
+    files.config_file.write_text("plugins:\n  p:\n    config:\n      style: {bold: perhaps, colour: [1]}\n")
+    files.settings_file("p").write_text("names:\n  - a\n  - 5\n")
+    schema = {
+        "properties": {
+            "size": {"type": "integer"},
+            "count": {"type": "integer", "maximum": 3},
+            "names": {"type": "array", "items": {"type": "string"}},
+            "style": {"properties": {"bold": {"type": "boolean"}, "colour": {"type": "string"}}},
+        },
+        "required": ["url"],
+    }
+    settings = Settings(files, {"LOCALAGENT_P_SIZE": "many", "LOCALAGENT_P_COUNT": "5"})
+    settings.declare_schema("p", schema)
+    reading = settings.read("p")
+    config, own = files.config_file, files.settings_file("p")
+    assert list(map(str, reading.findings())) == [
+        "LOCALAGENT_P_SIZE must be an integer, not 'many'",
+        "/: 'url' is a required property",
+        "/count: 5 is greater than the maximum of 3 (environment LOCALAGENT_P_COUNT)",
+        f"/names/1: 5 is not of type 'string' ({own}:3:5)",
+        f"/style/bold: 'perhaps' is not of type 'boolean' ({config}:4:21)",
+        f"/style/colour: [1] is not of type 'string' ({config}:4:38)",
+    ]
+    with pytest.raises(ConfigError, match="'many'; /: 'url' is a required property; /count: 5") as error:
+        reading.require(reading.findings())
+    assert error.value.place == f"{own}:3:5"
+    assert error.value.fix == "correct or unset LOCALAGENT_P_SIZE"
+
+
+def test_a_single_finding_has_its_place_once(files: Home) -> None:
+    files.settings_file("p").write_text("size: x\n")
+    settings = Settings(files, {})
+    settings.declare_schema("p", SCHEMA)
+    with pytest.raises(ConfigError) as error:
+        settings.snapshot("p")
+    assert error.value.message == "/size: 'x' is not of type 'integer'"
+    assert error.value.place == f"{files.settings_file('p')}:1:7"
+    assert error.value.fix == "localagent config show p --origin"
+
+
+def test_a_variable_that_is_nearly_a_settings_name_is_told(files: Home) -> None:
+    settings = Settings(files, {"LOCALAGENT_P_SIZ": "3", "LOCALAGENT_P_OTHER": "3"})
+    settings.declare_schema("p", SCHEMA)
+    assert settings.read("p").hints == ("LOCALAGENT_P_SIZ names no setting of 'p'; did you mean 'size'?",)
+
+
+def test_what_is_not_valid_never_replaces_what_is(files: Home) -> None:
+    file = files.settings_file("p")
+    file.write_text("size: 3\n")
+    settings = Settings(files, {})
+    settings.declare_schema("p", SCHEMA)
+    first = settings.snapshot("p")
+    for text in ("size: x\n", "size: [1\n", "- size\n"):
+        file.write_text(text)
+        judgement = settings.judge("p")
+        assert judgement.snapshot is first
+        assert judgement.problem is not None
+        assert judgement.problem.file == file
+        assert settings.plugins["p"]["config"]["size"] == 3
+    file.write_text("size: 4\n")
+    assert settings.judge("p").problem is None
+    assert settings.snapshot("p")["size"] == settings.plugins["p"]["config"]["size"] == 4
+    assert settings.snapshot("p").changed == {"size"}
+
+
+@pytest.mark.parametrize("text", ["plugins:\n  p:\n    config: [a]\n", "plugins: 3\n", "plugins: [1\n"])
+def test_a_configuration_that_breaks_later_leaves_the_settings_as_they_were(files: Home, text: str) -> None:
+    files.config_file.write_text("plugins:\n  p:\n    config: {size: 2}\n")
+    settings = Settings(files, {})
+    settings.declare_schema("p", SCHEMA)
+    before = settings.snapshot("p")
+    files.config_file.write_text(text)
+    assert settings.snapshot("p") is before
+    assert settings.judge("p").problem is not None
+
+
+def test_a_file_that_becomes_a_folder_is_a_problem_and_no_crash(files: Home) -> None:
+    settings = Settings(files, {})
+    before = settings.snapshot("p")
+    files.settings_file("p").mkdir()
+    assert settings.snapshot("p") is before
+    assert settings.judge("p").problem is not None
+
+
+def test_the_same_content_gives_the_same_snapshot(files: Home) -> None:
+    settings = Settings(files, {})
+    first = settings.snapshot("p")
+    assert settings.snapshot("p") is first
+    files.settings_file("p").write_text("size: 1\n")
+    second = settings.snapshot("p")
+    files.settings_file("p").write_text("size: 2\n")
+    assert settings.snapshot("p")["size"] == 2, "a change of the same length within a tick of the clock is one"
+    assert second == {"size": 1}
+
+
+def test_a_snapshot_that_is_kept_counts_until_the_files_change(files: Home) -> None:
+    settings = Settings(files, {})
+    before = settings.snapshot("p")
+    files.settings_file("p").write_text("size: 1\n")
+    settings.keep("p", before)
+    assert settings.snapshot("p") is before
+    files.settings_file("p").write_text("size: 2\n")
+    assert settings.snapshot("p") == {"size": 2}
+
+
+def test_the_whole_configuration_knows_its_places(files: Home) -> None:
+    files.config_file.write_text("a: 1\nplugins:\n  p: {enabled: true}\n")
+    found = [(path, value, str(origin)) for path, value, origin in Settings(files, {}).whole().leaves()]
+    assert found == [
+        (("a",), 1, f"{files.config_file}:1:4"),
+        (("plugins", "p", "enabled"), True, f"{files.config_file}:3:16"),
+    ]
 
 
 def test_every_look_gives_a_plain_dict_of_its_own(files: Home) -> None:
