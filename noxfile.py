@@ -130,7 +130,9 @@ def faults(session: nox.Session) -> None:
 
 def _from_here(session: nox.Session) -> list[str]:
     """The words given to a session, a file to write named from where nox was called."""
-    return [str(Path(session.invoked_from, word)) if word.endswith(".json") else word for word in session.posargs]
+    return [
+        str(Path(session.invoked_from, word)) if word.endswith((".json", ".md")) else word for word in session.posargs
+    ]
 
 
 def _peers(session: nox.Session, *names: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, ManifestError, PluginFailed
+from localagent.host.belonging import cancel_tasks
 from localagent.host.context import HostContext
 from localagent.plugins.base import Plugin
 from localagent.plugins.config_schema import read_schema, schema_beside, schema_violations
@@ -23,6 +24,7 @@ def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: 
         PluginFailed: the plugin's schema cannot be had, or the plugin refuses one of the attributes.
     """
     host.settings.declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
+    ledger.record(lambda: cancel_tasks(guard))
     context = HostContext(host, guard, ledger)
     guard.call("prepare", _assign, plugin, context)
     return context
