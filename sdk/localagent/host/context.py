@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from localagent.host.belonging import belonging_to, name_of
 from localagent.host.pausing import pausable
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
@@ -83,10 +84,11 @@ class HostContext:
 
     def spawn(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `coro` as a task of the plugin, cancelled when the plugin goes."""
-        task = asyncio.get_running_loop().create_task(
-            coro, name=f"{self._guard.plugin}: {getattr(coro, '__qualname__', coro)}"
-        )
+        import asyncio
+
+        task = asyncio.get_running_loop().create_task(self._guard.background(coro), name=name_of(self._guard, coro))
         self._ledger.record(task.cancel)
+        belonging_to(self._guard, task, coro)
         return task
 
     def run(self, coro: Coroutine[Any, Any, T]) -> T:
@@ -119,35 +121,37 @@ class OwnedBus:
 
     def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
         self.topics: set[str] = set()
-        self._bus = host.message_bus
+        self._host = host
         self._guard = guard
         self._ledger = ledger
 
     @property
     def subscribers(self) -> Mapping[str, tuple[Callable[..., Any], ...]]:
         """Handlers by topic, as a copy."""
-        return self._bus.subscribers
+        return self._host.message_bus.subscribers
 
     @property
     def direct_handlers(self) -> Mapping[str, Callable[..., Any]]:
         """The handler of each plugin that answers direct messages, as a copy."""
-        return self._bus.direct_handlers
+        return self._host.message_bus.direct_handlers
 
     @property
     def pending_requests(self) -> Mapping[str, asyncio.Future[Any]]:
         """Requests that wait for their answer, as a copy."""
-        return self._bus.pending_requests
+        return self._host.message_bus.pending_requests
 
     def subscribe(self, message_type: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
         """Call `handler` for each broadcast of a topic; returns the function that ends the subscription."""
-        unsubscribe = self._bus.subscribe(message_type, self._guarded(f"handler of '{message_type}'", handler))
+        unsubscribe = self._host.message_bus.subscribe(
+            message_type, self._guarded(f"handler of '{message_type}'", handler)
+        )
         self._ledger.record(unsubscribe)
         self.topics.add(message_type)
         return unsubscribe
 
     def register_direct_handler(self, plugin_name: str, handler: Callable[[PluginMessage], Any]) -> Callable[[], None]:
         """Let `handler` answer what is sent to `plugin_name`; returns the function that ends it."""
-        unregister = self._bus.register_direct_handler(
+        unregister = self._host.message_bus.register_direct_handler(
             plugin_name, self._guarded("handler of direct messages", handler)
         )
         self._ledger.record(unregister)
@@ -155,19 +159,19 @@ class OwnedBus:
 
     async def broadcast(self, sender: str, message_type: str, data: Any) -> dict[str, int]:
         """Tell all subscribers of a topic; returns how many were ``matched``, ``delivered``, ``failed``."""
-        return await self._bus.broadcast(sender, message_type, data)
+        return await self._host.message_bus.broadcast(sender, message_type, data)
 
     async def send_direct(self, sender: str, recipient: str, data: Any) -> None:
         """Tell one plugin."""
-        await self._bus.send_direct(sender, recipient, data)
+        await self._host.message_bus.send_direct(sender, recipient, data)
 
     async def request(self, sender: str, recipient: str, data: Any, timeout: float = 30) -> Any:  # noqa: ASYNC109 - the guide's signature
         """Ask one plugin and wait for its answer, at most `timeout` seconds."""
-        return await self._bus.request(sender, recipient, data, timeout)
+        return await self._host.message_bus.request(sender, recipient, data, timeout)
 
     def respond(self, original_message: PluginMessage, sender: str, data: Any) -> None:
         """Answer a request."""
-        self._bus.respond(original_message, sender, data)
+        self._host.message_bus.respond(original_message, sender, data)
 
     def _guarded(self, step: str, handler: Callable[[PluginMessage], Any]) -> Callable[[PluginMessage], Any]:
         return pausable(self._guard, step, handler)

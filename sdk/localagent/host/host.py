@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from localagent.host import exits
+from localagent.host.belonging import watch_threads
+from localagent.host.fingerprints import fingerprint
 from localagent.host.guard import Guard
 from localagent.host.journal import Journal, fingerprint_text
 from localagent.host.lifecycle import LifecycleManager
 from localagent.host.loop import HostLoop
-from localagent.host.records import fingerprint
+from localagent.host.places import declaration_of
 from localagent.host.situation import Situation
 from localagent.host.tally import Tally
-from localagent.providers.manager import ProviderManager
-from localagent.services.bus import PluginMessageBus
-from localagent.ui.components import ComponentRegistry
-from localagent.workflows.manager import WorkflowManager
 
 if TYPE_CHECKING:
     from localagent.host.situation import HostOptions
     from localagent.host.spec import PluginSpec
+    from localagent.providers.manager import ProviderManager
+    from localagent.services.bus import OnDemand, PluginMessageBus
     from localagent.services.home import Home
     from localagent.services.settings import Settings
+    from localagent.ui.components import ComponentRegistry
+    from localagent.workflows.manager import WorkflowManager
 
 
-@dataclass(slots=True)
 class Host:
-    """Everything plugins share. There is one a process, as a rule, but nothing depends on that."""
+    """Everything plugins share. There is one a process, as a rule, but nothing depends on that.
 
-    situation: Situation
-    loop: HostLoop = field(default_factory=HostLoop)
-    message_bus: PluginMessageBus = field(default_factory=PluginMessageBus)
-    lifecycle_manager: LifecycleManager = field(default_factory=LifecycleManager)
-    provider_manager: ProviderManager = field(default_factory=ProviderManager)
-    ui: ComponentRegistry = field(default_factory=ComponentRegistry)
-    workflow_manager: WorkflowManager = field(default_factory=WorkflowManager)
-    tally: Tally = field(default_factory=Tally)
-    journal: Journal | None = None
+    Args:
+        situation: what this run starts from.
+        journal: where the steps of plugins are written down; None writes nothing.
+
+    Attributes:
+        loop: the event loop that plugins live on.
+        lifecycle_manager: the stage of each plugin.
+        tally: what is counted of plugins.
+    """
+
+    def __init__(self, situation: Situation, *, journal: Journal | None = None) -> None:
+        self.situation = situation
+        self.journal = journal
+        self.loop = HostLoop()
+        self.lifecycle_manager = LifecycleManager()
+        self.tally = Tally()
+        self._on_demand: tuple[OnDemand, OnDemand] | None = None
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -51,15 +61,60 @@ class Host:
     def guard_for(self, spec: PluginSpec) -> Guard:
         """The guard through which this host calls a plugin's code."""
         self.loop.know(spec.name, spec.code_root)
-        return Guard(
+        guard = Guard(
             spec.name,
             spec.code_root,
             budgets=self.situation.budgets,
             journal=self.journal,
             fingerprint=fingerprint_text(fingerprint(spec)),
+            version=spec.version,
+            declaration=partial(declaration_of, spec),
             log_file=self.home.log_file(spec.name),
             tally=self.tally,
         )
+        watch_threads(guard)
+        if spec.code_root is not None:
+            exits.watch(spec.code_root, guard.tell_exit)
+        return guard
+
+    # Most commands use none of these services, so each is imported with its first use.
+
+    @cached_property
+    def message_bus(self) -> PluginMessageBus:
+        """Messages between plugins."""
+        from localagent.services.bus import PluginMessageBus
+
+        bus = PluginMessageBus()
+        if self._on_demand is not None:
+            bus.load_on_demand(*self._on_demand)
+        return bus
+
+    @cached_property
+    def provider_manager(self) -> ProviderManager:
+        """The providers that plugins offer."""
+        from localagent.providers.manager import ProviderManager
+
+        return ProviderManager()
+
+    @cached_property
+    def ui(self) -> ComponentRegistry:
+        """The terminal components that plugins offer."""
+        from localagent.ui.components import ComponentRegistry
+
+        return ComponentRegistry()
+
+    @cached_property
+    def workflow_manager(self) -> WorkflowManager:
+        """The workflow parts that plugins offer."""
+        from localagent.workflows.manager import WorkflowManager
+
+        return WorkflowManager()
+
+    def load_on_demand(self, activate: OnDemand, wake: OnDemand) -> None:
+        """As `PluginMessageBus.load_on_demand`, for the bus that is there or will be."""
+        self._on_demand = activate, wake
+        if "message_bus" in vars(self):
+            self.message_bus.load_on_demand(activate, wake)
 
     @property
     def home(self) -> Home:

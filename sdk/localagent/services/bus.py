@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from localagent.errors import (
 from localagent.plugins.messages import MessageType, PluginMessage, next_correlation_id
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Mapping
 
     Handler = Callable[[PluginMessage], Any]
@@ -125,6 +125,8 @@ class PluginMessageBus:
         Returns:
             ``{"matched": …, "delivered": …, "failed": …}``; a handler's failure never raises here.
         """
+        import asyncio
+
         self._bind_loop()
         if self._activate is not None and message_type not in self._activated:
             # Said before it is done: a plugin that broadcasts the topic while it starts must not wait for itself.
@@ -161,6 +163,8 @@ class PluginMessageBus:
             RequestTimeout: no answer in time; the handler is cancelled.
             RemoteError: the handler raised.
         """
+        import asyncio
+
         self._bind_loop()
         due = asyncio.get_running_loop().time() + timeout
         handler = self._direct_handlers.get(recipient) or await self._woken_in_time(recipient, timeout)
@@ -203,6 +207,8 @@ class PluginMessageBus:
         return handler
 
     async def _woken_in_time(self, recipient: str, timeout: float) -> Handler:  # noqa: ASYNC109 - raises an error of its own
+        import asyncio
+
         try:
             async with asyncio.timeout(timeout):
                 return await self._woken(recipient)
@@ -211,6 +217,8 @@ class PluginMessageBus:
 
     def _bind_loop(self) -> None:
         """Belong to the first loop that sends, as long as it lives."""
+        import asyncio
+
         running = asyncio.get_running_loop()
         if self._loop is None or self._loop.is_closed():
             self._loop = running
@@ -223,6 +231,8 @@ class PluginMessageBus:
 
 def _settle(answer: asyncio.Future[Any], handling: asyncio.Future[Any], recipient: str) -> None:
     """Pass the outcome of a request's handler on to the one who waits, unless it has its answer."""
+    import asyncio
+
     # One that the bus cancels has its sender's answer settled before, so this one gave up by itself.
     error = asyncio.CancelledError("the handler gave up") if handling.cancelled() else handling.exception()
     if answer.done():
