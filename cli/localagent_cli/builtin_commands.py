@@ -16,6 +16,8 @@ GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
     ("--only A,B", "Run with these plugins only"),
     ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
     ("--version", "Print the version"),
+    ("--install-completion", "Let Tab complete words in this shell, or in the one named"),
+    ("--show-completion", "Print the script that does so"),
     ("--help, -h", "Print this page"),
 )
 """The options before the command, with their help."""

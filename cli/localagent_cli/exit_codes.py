@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from localagent import errors
-from localagent.host.budgets import LOADING_STEPS
 
 DONE = 0
 FAILED = 1
@@ -34,6 +33,9 @@ COMMAND_STEP = "command"
 
 def code_of(error: errors.LocalAgentError) -> int:
     """The exit code that `error` means."""
+    # Quick answers need the numbers only.
+    from localagent.host.budgets import LOADING_STEPS
+
     if isinstance(error, errors.PluginFailed) and error.step == COMMAND_STEP:
         return FAILED
     if isinstance(error, errors.PluginTimeout) and error.step not in LOADING_STEPS:

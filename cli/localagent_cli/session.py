@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from localagent.errors import LocalAgentError, SystemProblem
 from localagent.host import interrupts
 from localagent.host.situation import HostOptions, Situation
-from localagent.host.survey import keep_hot, learn, survey
 from localagent.manifest.names import BUILTIN_COMMANDS
 from localagent.version import __version__
-from localagent_cli import global_options, output, streams
+from localagent_cli import global_options, output, streams, waiting, warm
 from localagent_cli.exit_codes import DONE, FAILED, INTERRUPTED, code_of
-from localagent_cli.root_help import page, plugin_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,7 +118,13 @@ def _tell_unexpected(kind: type[BaseException], error: BaseException, _: Traceba
 
 def host_options(options: GlobalOptions) -> HostOptions:
     """The options of the host that a command line's global options ask for."""
-    return HostOptions(home=options.home, plugins=options.plugins, only=options.only, reserved=BUILTIN_COMMANDS)
+    return HostOptions(
+        home=options.home,
+        plugins=options.plugins,
+        only=options.only,
+        reserved=BUILTIN_COMMANDS,
+        meeting=waiting.meeting,
+    )
 
 
 def tell_problem(picture: Survey) -> None:
@@ -135,6 +139,8 @@ def _run(words: Sequence[str], opened: list[LocalAgentCLI]) -> int:
     if options.version:
         output.show(f"localagent {__version__}")
         return DONE
+    if options.completion is not None:
+        return _set_up_completion(*options.completion)
     if options.help or not rest:
         return _help(options)
     from localagent_cli.app import LocalAgentCLI
@@ -144,11 +150,24 @@ def _run(words: Sequence[str], opened: list[LocalAgentCLI]) -> int:
     return cli.run(rest)
 
 
+def _set_up_completion(action: str, shell: str | None) -> int:
+    from localagent_cli import completion_scripts
+
+    if action == "show":
+        output.show(completion_scripts.script(shell))
+        return DONE
+    output.tell(f"installed {completion_scripts.install(shell)}")
+    output.tell("next: open a new shell, type 'localagent ' and press Tab")
+    return DONE
+
+
 def _help(options: GlobalOptions) -> int:
+    from localagent.host.survey import learn, survey
+    from localagent_cli.root_help import page
+
     situation = Situation.read(host_options(options))
     picture = learn(survey(situation), situation)
     tell_problem(picture)
-    rows = plugin_rows(picture)
-    keep_hot(picture, situation, rows)
-    output.show(page(rows))
+    kept = warm.keep(picture, situation)
+    output.show(page(kept[warm.COMMANDS]["commands"]))
     return DONE
