@@ -12,7 +12,7 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-SOURCES = ("sdk", "testing", "cli", "templates", "tests", "noxfile.py", "scripts/localagent")
+SOURCES = ("sdk", "testing", "cli", "templates", "tests", "examples", "noxfile.py", "scripts/localagent")
 _TESTS_ON_PATH = {"PYTHONPATH": str(ROOT / "tests")}
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
@@ -116,6 +116,7 @@ def layers(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what starting, finding and calling plugins cost, as ratios of CPU time; further words choose rows."""
     _install_wheel(session, extra="dev")
+    session.install(*_group("bench"))
     peers = _peers(session, "llm", "npe2")
     session.run("python", "-m", "benchmarks", f"--peers={peers}", *_from_here(session), env=_TESTS_ON_PATH)
 
@@ -130,7 +131,9 @@ def faults(session: nox.Session) -> None:
 
 def _from_here(session: nox.Session) -> list[str]:
     """The words given to a session, a file to write named from where nox was called."""
-    return [str(Path(session.invoked_from, word)) if word.endswith(".json") else word for word in session.posargs]
+    return [
+        str(Path(session.invoked_from, word)) if word.endswith((".json", ".md")) else word for word in session.posargs
+    ]
 
 
 def _peers(session: nox.Session, *names: str) -> Path:

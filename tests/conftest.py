@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,15 @@ from plain import Finished, MakePlugin, Run, command_plugin
 # A shared machine pauses now and then; how long one example takes says nothing.
 settings.register_profile("calm", deadline=None)
 settings.load_profile("calm")
+
+
+@pytest.fixture(autouse=True)
+def own_log_handlers() -> Iterator[None]:
+    """Many tests open a host and close none: its log handlers would hear the tests after it."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 @pytest.fixture

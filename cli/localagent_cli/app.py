@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 import functools
 import logging
 from typing import TYPE_CHECKING, Any
@@ -91,7 +89,7 @@ class LocalAgentCLI:
 
         Naming the folder is the consent to run it this once; nothing is installed or enabled.
         """
-        options = dataclasses.replace(self.host.situation.options, extra=(source,))
+        options = self.host.situation.options._replace(extra=(source,))
         cli = LocalAgentCLI(options, debug=self.debug)
         self._beside.append(cli)
         return cli
@@ -106,6 +104,8 @@ class LocalAgentCLI:
 
         Asynchronous commands run on this loop, synchronous ones in a worker thread.
         """
+        import asyncio
+
         self.host.loop.adopt()
         return await asyncio.to_thread(self.call, list(argv))
 
@@ -148,7 +148,8 @@ class LocalAgentCLI:
     def _dispatch(self, argv: list[str]) -> int:
         from typer.main import get_command
 
-        tell_problem(self.plugin_manager.survey)
+        if not argv or self.plugin_manager.shortcut_to(argv[0]) is None:
+            tell_problem(self.plugin_manager.survey)
         for hint in self.host.situation.development.hints:
             output.tell(f"warning: {hint}")
         self._check_given(argv)

@@ -17,6 +17,8 @@ GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
     ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
     ("--set NAME.KEY=VALUE", "Give a plugin's setting for this run; may be repeated"),
     ("--version", "Print the version"),
+    ("--install-completion", "Let Tab complete words in this shell, or in the one named"),
+    ("--show-completion", "Print the script that does so"),
     ("--help, -h", "Print this page"),
 )
 """The options before the command, with their help."""

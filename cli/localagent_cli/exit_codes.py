@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from localagent import errors
-from localagent.host.budgets import LOADING_STEPS
 
 DONE = 0
 FAILED = 1
@@ -38,6 +37,9 @@ _INPUT_STEP = "variables"
 
 def code_of(error: errors.LocalAgentError) -> int:
     """The exit code that `error` means."""
+    # Quick answers need the numbers only.
+    from localagent.host.budgets import LOADING_STEPS
+
     if isinstance(error, errors.PluginFailed) and error.step == COMMAND_STEP:
         return FAILED
     if isinstance(error, errors.PluginFailed) and error.step == _INPUT_STEP:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from localagent.errors import UsageError
 from localagent_cli.builtin_commands import GLOBAL_OPTIONS
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalOptions:
+class GlobalOptions(NamedTuple):
     """What was said before the command."""
 
     debug: bool = False
@@ -24,6 +23,8 @@ class GlobalOptions:
     given: tuple[str, ...] = ()
     version: bool = False
     help: bool = False
+    completion: tuple[str, str | None] | None = None
+    """``install`` or ``show``, and the shell if it was named."""
 
 
 def split(argv: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
@@ -40,20 +41,23 @@ def split(argv: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
             case "--":
                 break
             case "--debug":
-                options = replace(options, debug=True)
+                options = options._replace(debug=True)
             case "--no-plugins":
-                options = replace(options, plugins=False)
+                options = options._replace(plugins=False)
             case "--version":
-                options = replace(options, version=True)
+                options = options._replace(version=True)
             case "--help" | "-h":
-                options = replace(options, help=True)
+                options = options._replace(help=True)
+            case "--install-completion" | "--show-completion":
+                shell = value or (rest.pop(0) if rest and not rest[0].startswith("-") else None)
+                options = options._replace(completion=(name.split("-")[2], shell))
             case "--only":
                 names = value if equals else _value(name, rest)
-                options = replace(options, only=frozenset(filter(None, (part.strip() for part in names.split(",")))))
+                options = options._replace(only=frozenset(filter(None, (part.strip() for part in names.split(",")))))
             case "--home":
-                options = replace(options, home=Path(value if equals else _value(name, rest)))
+                options = options._replace(home=Path(value if equals else _value(name, rest)))
             case "--set":
-                options = replace(options, given=(*options.given, value if equals else _value(name, rest)))
+                options = options._replace(given=(*options.given, value if equals else _value(name, rest)))
             case _:
                 raise UsageError(f"there is no option '{word}' here", fix=_suggestion(name))
     return options, rest

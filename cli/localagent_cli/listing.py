@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from localagent.host.dependencies import Requirement
     from localagent.host.survey import Survey, Surveyed
 
-COLUMNS = ("name", "state", "kind", "version", "source")
-
 
 def all_of(picture: Survey) -> Iterator[Surveyed]:
     """Every plugin that was found, those in another's shadow last."""
@@ -21,12 +19,34 @@ def all_of(picture: Survey) -> Iterator[Surveyed]:
     yield from picture.shadowed
 
 
-def row(plugin: Surveyed, *, timings: bool) -> list[str]:
-    """One line of the table, in the order of `COLUMNS`."""
-    spec, verdict = plugin.spec, plugin.verdict
-    state = f"{verdict.state.value} ({verdict.step})" if verdict.step else verdict.state.value
-    cells = [spec.name, state, spec.kind, spec.version, str(spec.source)]
-    return [*cells, _milliseconds(plugin)] if timings else cells
+def contents(picture: Survey) -> dict[str, Any]:
+    """All that ``plugins list`` shows, as JSON values: the plugins, and the lines that explain the broken ones."""
+    return {"plugins": [to_dict(plugin) for plugin in all_of(picture)], "notes": list(explanations(picture))}
+
+
+def commands(picture: Survey) -> dict[str, Any]:
+    """All that help, completion and did-you-mean need of plugins' commands, as JSON values.
+
+    ``commands`` are names, help lines and owners, those that lost their name as ``plugin:command``; ``off`` are words
+    that mean a plugin which cannot be called now.
+    """
+    table = picture.commands()
+    lost = {(conflict.loser, conflict.name) for conflict in table.conflicts}
+    rows = [[command.name, command.help, command.owner] for command in table.commands.values()]
+    qualified = table.qualified.items()
+    rows += [[word, owned.help, owned.owner] for word, owned in qualified if (owned.owner, owned.name) in lost]
+    off = set[str]().union(*map(words_when_off, picture.plugins.values()))
+    return {"commands": sorted(rows), "off": sorted(off)}
+
+
+def words_when_off(plugin: Surveyed) -> set[str]:
+    """Words that mean a plugin which cannot be called now: its commands, and its name if it is broken."""
+    if plugin.enabled:
+        return set()
+    words = {command.name for command in plugin.commands}
+    # What commands a broken plugin has may never have been seen; mostly one is called as the plugin is.
+    is_broken = plugin.verdict.state in (State.FAILED, State.QUARANTINED)
+    return words | {plugin.name} if is_broken else words
 
 
 def explanations(picture: Survey) -> Iterator[str]:
@@ -157,7 +177,3 @@ def _need(requirement: Requirement, picture: Survey) -> dict[str, Any]:
 
 def _needed_by(plugin: Surveyed, picture: Survey) -> set[str]:
     return {name for name, needed in picture.resolution.needs.items() if plugin.name in needed}
-
-
-def _milliseconds(plugin: Surveyed) -> str:
-    return f"{plugin.record.seconds * 1000:.0f} ms" if plugin.record and plugin.record.seconds else "not measured"

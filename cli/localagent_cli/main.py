@@ -6,10 +6,13 @@ import os
 import sys
 
 from localagent_cli import streams
+from localagent_cli.builtin_commands import BUILTINS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from localagent_cli.streams import Answer
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,36 +24,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         return _own_process(sys.argv[1:])
-    text = _quick_answer(list(argv))
-    if text is None:
+    quick = _quick_answer(list(argv))
+    if quick is None:
         from localagent_cli.session import run
 
         return run(list(argv))
-    return streams.answer(text)
+    return streams.answer(*quick)
 
 
 def _own_process(words: list[str]) -> int:
     streams.prepare()
     try:
-        text = _quick_answer(words)
-        if text is None:
+        quick = _completion() or _quick_answer(words)
+        if quick is None:
             from localagent_cli.session import run_process
 
             return run_process(words)
-        return streams.answer(text)
+        return streams.answer(*quick)
     except KeyboardInterrupt:
         # No plugin runs before the session listens to signals, so this is a real one.
         return 130
 
 
-def _quick_answer(words: list[str]) -> str | None:
-    """The text for words that need no session; None for all others."""
+def _completion() -> Answer | None:
+    """What is said to a shell that asks how a line may go on; None where no shell asks."""
+    instruction = os.environ.get("_LOCALAGENT_COMPLETE")
+    if not instruction:
+        return None
+    from localagent_cli.completion import answer
+
+    return answer(instruction, os.environ)
+
+
+def _quick_answer(words: list[str]) -> Answer | None:
+    """What is said to words that need no session; None for all others."""
     if words == ["--version"]:
         from localagent.version import __version__
 
-        return f"localagent {__version__}"
+        return f"localagent {__version__}", [], 0
     if words in ([], ["--help"], ["-h"]):
         from localagent_cli.root_help import kept_root_help
 
         return kept_root_help(os.environ)
-    return None
+    if words[0] == "plugins":
+        from localagent_cli.plugin_list import kept_list
+
+        return kept_list(words, os.environ)
+    if words[0].startswith("-") or words[0] in BUILTINS:
+        return None
+    from localagent_cli.unknown_command import kept_refusal
+
+    return kept_refusal(words, os.environ)

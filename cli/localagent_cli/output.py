@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
 
-from localagent.errors import SystemProblem
+from localagent.errors import PluginFailed, SystemProblem
 from localagent_cli import streams
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
+    from typing import Any
 
     from localagent.errors import LocalAgentError
     from localagent.services.redacting import Redactor
+    from localagent_cli.streams import Answer
 
-_WIDE = 200
-"""Columns of a table that nobody reads on a screen."""
 _LONG = 2000
 """Characters of a message that are shown; longer ones repeat what they were given."""
 
@@ -39,9 +40,12 @@ def masking(redactor: Redactor) -> Generator[None]:
 def show_json(value: Any) -> None:
     """Print `value` as JSON."""
     redactor = _redactor.get()
-    if redactor is not None:
-        value = redactor.redact_value(value)
-    _print(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(), default=str))
+    show(json_text(value if redactor is None else redactor.redact_value(value)))
+
+
+def json_text(value: Any) -> str:
+    """`value` as JSON, in characters that standard output can say."""
+    return json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(), default=str)
 
 
 def show(text: str = "") -> None:
@@ -58,38 +62,56 @@ def tell(text: str = "") -> None:
     streams.tell(_masked(text))
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
+def show_answer(answer: Answer) -> int:
+    """Print an answer as the quick way prints it, and give its exit code."""
+    data, beside, code = answer
+    if data is not None:
+        show(data)
+    for line in beside:
+        tell(line)
+    return code
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
     """Print a table, as wide as the terminal; to anything else than a terminal as wide as its content needs."""
-    with _writing():
-        _table(columns, rows, title)
+    show(table_text(columns, rows, title=title))
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def table_text(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> str:
+    """A table as standard output can show it."""
+    from localagent_cli import help_page, table
 
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_masked(cell)) for cell in row))
-    console.print(table)
+    is_terminal = sys.stdout.isatty()
+    return table.render(
+        columns,
+        ([_masked(cell) for cell in row] for row in rows),
+        title=title,
+        width=max(help_page.terminal_width(), 1) if is_terminal else None,
+        unicode=help_page.speaks_unicode(),
+        colour=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+    )
 
 
 def tell_error(error: LocalAgentError) -> None:
-    """Print an error in at most two lines: what and where, then the way out."""
+    """Print an error in at most two lines."""
+    for line in error_lines(error):
+        tell(line)
+
+
+def error_lines(error: LocalAgentError) -> list[str]:
+    """An error as it is told: what and where, then the way out."""
     rule = f"[{error.rule}]" if error.rule else ""
     # A plugin's name stands for the place where no file is known; a message that has it already says it once.
-    place = "" if error.file is None and f"'{error.plugin}'" in error.message else error.place
+    is_named = f"'{error.plugin}'" in error.message
+    place = "" if error.file is None and is_named else error.place
+    if isinstance(error, PluginFailed) and not is_named:
+        whose = f"{error.plugin} {error.version}".rstrip()
+        place = whose if error.file is None else f"{place}: {whose}"
     # Masked first: a secret that is cut off would not be known any more.
     masked = _masked(error.message)
     message = masked if len(masked) <= _LONG else f"{masked[:_LONG]}..."
-    tell(f"error{rule}{f' {place}' if place else ''}: {message}")
-    if error.fix:
-        tell(f"fix: {error.fix}")
+    lines = [f"error{rule}{f' {place}' if place else ''}: {message}"]
+    return [*lines, f"fix: {error.fix}"] if error.fix else lines
 
 
 def _print(text: str) -> None:

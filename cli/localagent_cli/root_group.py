@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +11,18 @@ from typer.main import get_group
 
 from localagent.errors import PluginNotAvailable, UsageError
 from localagent.host import interrupts
-from localagent.host.spec import State
 from localagent_cli import output
 from localagent_cli.bridge import bridge
 from localagent_cli.builtin_commands import BUILTINS
 from localagent_cli.exit_codes import DONE, FAILED, USAGE
-from localagent_cli.root_help import root_help
 from localagent_cli.session import reporting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Never
 
     from localagent.host.commands import OwnedCommand
+    from localagent.host.shortcut import Shortcut
     from localagent_cli.app import LocalAgentCLI
 
 
@@ -44,7 +43,7 @@ class RootGroup(TyperGroup):
         if word in BUILTINS:
             return word, _built_in(word), args[1:]
         owned = self._owner_of(word)
-        loaded = self._cli.host.loop.run(self._cli.plugin_manager.require(owned.owner))
+        loaded = self._cli.host.loop.run_own(self._cli.plugin_manager.require(owned.owner))
         group = loaded.registration.group
         command = group.commands.get(owned.name) if group is not None else None
         if group is None or command is None:
@@ -61,7 +60,10 @@ class RootGroup(TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """The page that the fast path prints too."""
-        return root_help(self._cli.plugin_manager.survey)
+        from localagent_cli import listing
+        from localagent_cli.root_help import page
+
+        return page(listing.commands(self._cli.plugin_manager.survey)["commands"])
 
     def main(
         self,
@@ -107,26 +109,26 @@ class RootGroup(TyperGroup):
         cli: LocalAgentCLI = self.context_settings["obj"]
         return cli
 
-    def _owner_of(self, word: str) -> OwnedCommand:
+    def _owner_of(self, word: str) -> OwnedCommand | Shortcut:
         """Who owns a word that is no built-in command.
 
         Raises:
             PluginNotAvailable: a plugin has that command but may not be loaded.
             UsageError: nobody has it; the error suggests a near name.
         """
-        manager = self._cli.plugin_manager
-        owned = manager.survey.commands().find(word) or manager.learn_commands().commands().find(word)
-        if owned is not None:
-            return owned
-        for plugin in manager.survey.plugins.values():
-            # What commands a broken plugin has may never have been seen; mostly one is called as the plugin is.
-            is_broken = plugin.name == word and plugin.verdict.state in (State.FAILED, State.QUARANTINED)
-            if is_broken or word in {command.name for command in plugin.commands}:
+        owned = self._cli.plugin_manager.find_command(word)
+        return self._refuse(word) if owned is None else owned
+
+    def _refuse(self, word: str) -> Never:
+        from localagent_cli import listing, warm
+        from localagent_cli.unknown_command import no_such_command
+
+        picture = self._cli.plugin_manager.survey
+        for plugin in picture.plugins.values():
+            if word in listing.words_when_off(plugin):
                 plugin.require()
-        known = [*BUILTINS, *manager.survey.commands().commands]
-        near = difflib.get_close_matches(word, known, n=3)
-        fix = f"did you mean {' or '.join(map(repr, near))}?" if near else "localagent --help"
-        raise UsageError(f"there is no command '{word}'", fix=fix)
+        warm.keep(picture, self._cli.host.situation)
+        raise no_such_command(word, picture.commands().commands)
 
 
 def _built_in(name: str) -> Any:

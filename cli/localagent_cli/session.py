@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import sys
@@ -12,16 +14,14 @@ from typing import TYPE_CHECKING
 from localagent.errors import LocalAgentError, SystemProblem
 from localagent.host import interrupts
 from localagent.host.situation import HostOptions, Situation
-from localagent.host.survey import keep_hot, learn, survey
 from localagent.manifest.names import BUILTIN_COMMANDS
 from localagent.services.given import read_given
 from localagent.version import __version__
-from localagent_cli import global_options, output, streams
+from localagent_cli import global_options, output, streams, waiting, warm
 from localagent_cli.exit_codes import DONE, FAILED, INTERRUPTED, code_of
-from localagent_cli.root_help import page, plugin_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType, TracebackType
 
     from localagent.host.survey import Survey
@@ -127,6 +127,7 @@ def host_options(options: GlobalOptions) -> HostOptions:
         only=options.only,
         reserved=BUILTIN_COMMANDS,
         given=tuple(map(read_given, options.given)),
+        meeting=waiting.meeting,
     )
 
 
@@ -142,20 +143,48 @@ def _run(words: Sequence[str], opened: list[LocalAgentCLI]) -> int:
     if options.version:
         output.show(f"localagent {__version__}")
         return DONE
+    if options.completion is not None:
+        return _set_up_completion(*options.completion)
     if options.help or not rest:
         return _help(options)
-    from localagent_cli.app import LocalAgentCLI
+    with _uncollected():
+        from localagent_cli.app import LocalAgentCLI
 
     cli = LocalAgentCLI(host_options(options), debug=options.debug)
     opened.append(cli)
     return cli.run(rest)
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """For imports: nothing they make is garbage, and looking for some takes a tenth of the time to a command."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _set_up_completion(action: str, shell: str | None) -> int:
+    from localagent_cli import completion_scripts
+
+    if action == "show":
+        output.show(completion_scripts.script(shell))
+        return DONE
+    output.tell(f"installed {completion_scripts.install(shell)}")
+    output.tell("next: open a new shell, type 'localagent ' and press Tab")
+    return DONE
+
+
 def _help(options: GlobalOptions) -> int:
+    from localagent.host.survey import learn, survey
+    from localagent_cli.root_help import page
+
     situation = Situation.read(host_options(options))
     picture = learn(survey(situation), situation)
     tell_problem(picture)
-    rows = plugin_rows(picture)
-    keep_hot(picture, situation, rows)
-    output.show(page(rows))
+    kept = warm.keep(picture, situation)
+    output.show(page(kept[warm.COMMANDS]["commands"]))
     return DONE

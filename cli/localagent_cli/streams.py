@@ -9,7 +9,11 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
+
+    Answer = tuple[str | None, Sequence[str], int]
+    """The data to print, if any; the lines beside them for standard error; the exit code."""
 
 NO_ROOM = 5
 """The exit code where standard output could not be written."""
@@ -68,8 +72,10 @@ class _NotingFile(io.FileIO):
 
 def _noting(stream: Any) -> io.TextIOWrapper:
     """A stream like `stream`, on the same descriptor."""
+    file = _NotingFile(stream.fileno(), "w", closefd=False)
+    # Written through means that PYTHONUNBUFFERED asks for nothing in between.
     return io.TextIOWrapper(
-        io.BufferedWriter(_NotingFile(stream.fileno(), "w", closefd=False)),
+        file if stream.write_through else io.BufferedWriter(file),
         encoding=stream.encoding,
         errors=_CLOSEST,
         line_buffering=stream.line_buffering,
@@ -87,15 +93,18 @@ def closest(error: UnicodeError) -> tuple[str | bytes, int]:
     return _PLAIN.get(char, "?"), error.start + 1
 
 
-def answer(text: str) -> int:
-    """Print a line of data and write it out; the exit code."""
+def answer(data: str | None, beside: Sequence[str] = (), code: int = 0) -> int:
+    """Print data and the lines beside them, and write them out; the exit code."""
     try:
-        print(sayable(text, getattr(sys.stdout, "encoding", None) or "utf-8"))
+        if data is not None:
+            print(sayable(data, getattr(sys.stdout, "encoding", None) or "utf-8"))
     except BrokenPipeError:
         discard(sys.stdout)
     except OSError as error:
         return _refused(error)
-    return settle(0)
+    for line in beside:
+        tell(line)
+    return settle(code)
 
 
 def tell(text: str) -> None:

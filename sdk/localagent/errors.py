@@ -141,6 +141,7 @@ class PluginFailed(PluginNotAvailable):
 
     Attributes:
         step: what the host was doing: ``import``, ``construct``, ``initialise``, ``register``, ``command`` …
+        version: the plugin's; may be empty.
     """
 
     def __init__(
@@ -149,12 +150,14 @@ class PluginFailed(PluginNotAvailable):
         *,
         plugin: str,
         step: str,
+        version: str = "",
         file: str | Path | None = None,
         line: int | None = None,
         fix: str | None = None,
     ) -> None:
         super().__init__(message, plugin=plugin, file=file, line=line, fix=fix)
         self.step = step
+        self.version = version
 
 
 class PluginTimeout(PluginFailed, TimeoutError):

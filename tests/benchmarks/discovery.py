@@ -46,6 +46,7 @@ ROWS = (
         Quantity("entry_points(), 1000"),
         1.5,
     ),
+    # Without a goal: nearly all of it is the YAML library's time, once for each manifest and never again.
     Row(
         "the very first look at 1000 against entry_points()",
         Quantity("first, 1000"),

@@ -65,7 +65,7 @@ def pluggy_sync(times: int) -> None:
 
 def blinker_sync(times: int) -> None:
     """A signal with as many receivers, held by strong references as ours are."""
-    from blinker import Signal  # pyright: ignore[reportMissingImports] - a peer that need not be there
+    from blinker import Signal
 
     signal = Signal()
     for _ in range(HEARERS):
@@ -76,7 +76,7 @@ def blinker_sync(times: int) -> None:
 
 def pyee_sync(times: int) -> None:
     """An emitter with as many listeners."""
-    from pyee import EventEmitter  # pyright: ignore[reportMissingImports] - a peer that need not be there
+    from pyee import EventEmitter
 
     emitter = EventEmitter()
     for _ in range(HEARERS):
@@ -101,7 +101,7 @@ def gather_async(times: int) -> None:
 
 def pyee_async(times: int) -> None:
     """An emitter that makes a task for each listener, and a turn of the loop for them to end."""
-    from pyee.asyncio import AsyncIOEventEmitter  # pyright: ignore[reportMissingImports] - a peer that need not be there
+    from pyee.asyncio import AsyncIOEventEmitter
 
     async def handler(message: object) -> None:
         pass

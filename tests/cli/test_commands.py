@@ -73,7 +73,7 @@ def test_a_plugins_exit_code_is_the_commands(localagent: Run, make_plugin: MakeP
 def test_a_failing_command_shows_no_trace_without_debug(localagent: Run, make_plugin: MakePlugin) -> None:
     folder = make_plugin("fails", command_plugin("fails", command="raise ValueError('odd')"))
     localagent("plugins", "enable", "fails")
-    assert localagent("fails").err == f"error {folder}/plugin.py:16: command: ValueError: odd\n"
+    assert localagent("fails").err == f"error {folder}/plugin.py:16: fails 1.2.3: command: ValueError: odd\n"
     assert "Traceback" in localagent("--debug", "fails").err
 
 

@@ -98,7 +98,7 @@ def test_a_file_that_does_not_fit_is_told_with_its_line_and_turns_off_only_that_
     assert done.code == 3
     file = home / "sized.yaml"
     assert done.err.splitlines()[0] == (
-        f"error {file}:3:10: settings: /api_key: 5 is not of type 'string' ({file}:3:10); "
+        f"error {file}:3:10: sized: settings: /api_key: 5 is not of type 'string' ({file}:3:10); "
         f"/size: 'x' is not of type 'integer' ({file}:2:7)"
     )
     assert sized("well").code == 0

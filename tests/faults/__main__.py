@@ -16,6 +16,7 @@ from typing import TypeVar
 from faults.catalogue import FAULTS, STEPS
 from faults.cells import all_cells, try_cell
 from faults.crowd import try_crowd
+from faults.page import page
 from faults.peers import Peer, PeerOutcome, peers, try_peer, try_stranger_with
 from faults.report import Problems, Report
 from faults.strangers import STRANGERS, try_stranger
@@ -35,6 +36,8 @@ def main(words: Sequence[str] | None = None) -> int:
             report = replace(report, theirs=theirs, strangers=trial.strangers())
             report = replace(report, crowds=trial.crowds(options.crowd), size=options.crowd)
     sys.stdout.write("\n".join(report.lines()) + "\n")
+    if options.page:
+        options.page.write_text("\n".join(page(report)) + "\n", encoding="utf-8")
     if options.json:
         options.json.write_text(json.dumps(report.to_dict(), indent=2), encoding="utf-8")
     return 1 if report.fell_short else 0
@@ -95,6 +98,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, default=Path("peers"), help="folder with an environment for each peer")
     parser.add_argument("--crowd", type=int, default=200, help="how many plugins of which a fifth is broken")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--page", type=Path, help="also write the tables, with what they mean, to this Markdown file")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     return parser.parse_args(words)
 

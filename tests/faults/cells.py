@@ -154,9 +154,5 @@ def _unnamed(cell: Cell, text: str) -> Iterator[str]:
         return
     if not any(cell.step in line for line in told):
         yield "step not named"
-    if cell.reaches_the_host:
-        # Nobody was left to say which line it was.
-        return
-    place = r"(bad/\w+\.py|entry_points\.txt)" + ("" if cell.fault.name == "os._exit(0)" else r":\d+")
-    if not any(re.search(place, line) for line in told):
+    if not any(re.search(r"(bad/\w+\.py|entry_points\.txt):\d+", line) for line in told):
         yield "line not named"

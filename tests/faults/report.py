@@ -40,10 +40,14 @@ class Report:
         return any(problems)
 
     def lines(self) -> Iterator[str]:
-        """The page, as Markdown."""
-        yield from self._cells()
-        yield from self._strangers()
-        yield from self._crowds()
+        """All tables, as Markdown."""
+        yield from self.cells()
+        if self.strangers:
+            yield ""
+            yield from self.of_strangers()
+        if self.crowds:
+            yield ""
+            yield from self.of_crowds()
 
     def to_dict(self) -> dict[str, Any]:
         """The results as JSON values."""
@@ -67,30 +71,32 @@ class Report:
             "crowds": self.crowds,
         }
 
-    def _cells(self) -> Iterator[str]:
+    def cells(self) -> Iterator[str]:
+        """Each fault at each step, how many cells hold, and what is wrong with those that do not."""
         yield from _head("fault", *STEPS, *(f"{name}, at import" for name in self.peers))
         for fault in dict.fromkeys(outcome.cell.fault.name for outcome in self.outcomes):
             ours = {each.cell.step: each for each in self.outcomes if each.cell.fault.name == fault}
             cells = [("FALLS SHORT" if ours[step].problems else "ok") if step in ours else "" for step in STEPS]
             yield _row(fault, *cells, *self._of_peers(fault))
         well = sum(not outcome.problems for outcome in self.outcomes)
-        yield f"\n{well} of {len(self.outcomes)} cells hold."
+        yield ""
+        yield f"{well} of {len(self.outcomes)} cells hold."
+        if self.fell_short:
+            yield ""
         for outcome in self.outcomes:
             if outcome.problems:
                 yield f"- {outcome.cell.name}: {'; '.join(dict.fromkeys(outcome.problems))}"
 
-    def _strangers(self) -> Iterator[str]:
-        if self.strangers:
-            yield ""
-            yield from _head("a stranger's entry_points.txt has", "here", *self.peers)
+    def of_strangers(self) -> Iterator[str]:
+        """What somebody else's broken distribution costs."""
+        yield from _head("a stranger's entry_points.txt has", "here", *self.peers)
         for kind, problems in self.strangers.items():
             yield _row(kind, "; ".join(problems) or "ok", *self._of_peers(kind))
 
-    def _crowds(self) -> Iterator[str]:
+    def of_crowds(self) -> Iterator[str]:
+        """What becomes of many plugins of which a fifth is broken."""
         bad = self.size // 5
-        if self.crowds:
-            yield ""
-            yield from _head(f"{self.size} plugins, {bad} of them broken at", "here")
+        yield from _head(f"{self.size} plugins, {bad} of them broken at", "here")
         for step, problems in self.crowds.items():
             yield _row(step, "; ".join(problems) or f"{self.size - bad} work, {bad} are reported")
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from faults.catalogue import STEPS
-from faults.cells import Cell, all_cells, try_cell
+from faults.cells import Cell, Outcome, all_cells, try_cell
 from faults.crowd import try_crowd
+from faults.page import page
+from faults.peers import PeerOutcome
+from faults.report import Report
 from faults.strangers import STRANGERS, try_stranger
 
 # Hangs last as long as the time budgets say, so the full form has them.
@@ -47,3 +50,16 @@ def test_the_short_form_names_cells_that_exist() -> None:
 
 def test_there_are_nineteen_faults_at_five_steps() -> None:
     assert len({cell.name for cell in all_cells()}) == 95
+
+
+def test_a_page_tells_what_is_in_its_tables(tmp_path: Path) -> None:
+    cells = [cell for cell in all_cells() if cell.step == "import"][:2]
+    outcomes = (Outcome(cells[0], ()), Outcome(cells[1], ("line not named",)))
+    theirs = {("llm", cells[0].fault.name): PeerOutcome((True, True), disturbed=False, named=False, code=0)}
+    report = Report(("llm",), outcomes, theirs, {"a torn line": ()}, {"import": ("1 is silent",)}, size=10)
+    text = "\n".join(page(report))
+    assert text.startswith("# Faults on purpose\n")
+    assert "| fault | import | construct | initialise | command | cleanup | llm, at import |" in text
+    assert "1 of 2 cells hold.\n\n- missing dependency at import: line not named\n" in text
+    assert "| a torn line | ok |" in text
+    assert "| import | 1 is silent |" in text

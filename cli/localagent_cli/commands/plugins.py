@@ -13,7 +13,7 @@ from localagent.host import consent
 from localagent.host.preparing import missing_settings
 from localagent.host.traffic import read_traffic, told
 from localagent.manifest.names import check_name
-from localagent_cli import listing, output
+from localagent_cli import listing, output, plugin_list, warm
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
 from localagent_cli.installing import described
@@ -73,18 +73,8 @@ def group(
 @app.command("list")
 def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = False) -> None:
     """List every plugin that was found, the broken ones with cause and fix."""
-    picture = manager_of(ctx).survey
-    if as_json:
-        output.show_json([listing.to_dict(plugin) for plugin in listing.all_of(picture)])
-        return
-    rows = [listing.row(plugin, timings=timings) for plugin in listing.all_of(picture)]
-    if not rows:
-        output.tell("no plugin was found")
-        output.tell("fix: localagent dev create-plugin my-plugin command   (makes one)")
-        return
-    output.show_table([*listing.COLUMNS, *(["import"] if timings else [])], rows)
-    for line in listing.explanations(picture):
-        output.tell(line)
+    contents = warm.keep(manager_of(ctx).survey, cli_of(ctx).host.situation)[warm.PLUGINS]
+    output.show_answer(plugin_list.answer(contents, as_json=as_json, timings=timings))
 
 
 @app.command()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from localagent.errors import ConfigError
 
@@ -15,8 +13,7 @@ LOADING_STEPS = frozenset({"import", "construct", "name", "settings schema", "pr
 """The steps that bring a plugin up; a plugin that is late there is one that cannot be had."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budgets:
+class Budgets(NamedTuple):
     """Seconds that the steps of one plugin may take; a command has no limit.
 
     Attributes:
@@ -56,7 +53,7 @@ def read_budgets(section: Any, *, over: Budgets, file: Path) -> Budgets:
     """
     if section is None:
         return over
-    fields = {field.name.rstrip("_"): field.name for field in dataclasses.fields(Budgets)}
+    fields = {name.rstrip("_"): name for name in Budgets._fields}
     wanted = cast("dict[str, Any]", section if isinstance(section, dict) else {"budgets": section})
     for name, seconds in wanted.items():
         if name not in fields or not _is_duration(seconds):
@@ -65,7 +62,7 @@ def read_budgets(section: Any, *, over: Budgets, file: Path) -> Budgets:
                 file=file,
                 fix=f"localagent config unset budgets.{name}",
             )
-    return dataclasses.replace(over, **{fields[name]: float(seconds) for name, seconds in wanted.items()})
+    return over._replace(**{fields[name]: float(seconds) for name, seconds in wanted.items()})
 
 
 def _is_duration(value: Any) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from localagent.host.belonging import belonging_to, name_of
 from localagent.host.owned_bus import OwnedBus
 from localagent.host.owned_settings import OwnedSettings
 from localagent.services.correlation import spoken_by
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
@@ -89,11 +90,12 @@ class HostContext:
 
     def spawn(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `coro` as a task of the plugin, cancelled when the plugin goes."""
+        import asyncio
+
         with spoken_by(self.logger.who):
-            task = asyncio.get_running_loop().create_task(
-                coro, name=f"{self._guard.plugin}: {getattr(coro, '__qualname__', coro)}"
-            )
+            task = asyncio.get_running_loop().create_task(self._guard.background(coro), name=name_of(self._guard, coro))
         self._ledger.record(task.cancel)
+        belonging_to(self._guard, task, coro)
         return task
 
     def run(self, coro: Coroutine[Any, Any, T]) -> T:

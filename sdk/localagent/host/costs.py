@@ -7,31 +7,39 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from localagent.host.records import Cost
-
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+    from localagent.host.records import Cost
 
 
 class Meter:
-    """Measures steps one after the other."""
+    """Measures steps one after the other.
 
-    def __init__(self) -> None:
-        self._costs: list[Cost] = []
+    Args:
+        note: told the name of each step before it begins.
+    """
+
+    def __init__(self, note: Callable[[str], object] = lambda _: None) -> None:
+        self._measured: list[tuple[str, float, int]] = []
+        self._note = note
 
     @property
     def costs(self) -> tuple[Cost, ...]:
         """What was measured, in order; a step that failed counts too."""
-        return tuple(self._costs)
+        from localagent.host.records import Cost
+
+        return tuple(Cost(*each) for each in self._measured)
 
     @contextlib.contextmanager
     def step(self, name: str) -> Generator[None]:
         """Measure what is done in the block."""
+        self._note(name)
         began, memory = time.perf_counter(), _resident()
         try:
             yield
         finally:
-            self._costs.append(Cost(name, time.perf_counter() - began, max(0, _resident() - memory)))
+            self._measured.append((name, time.perf_counter() - began, max(0, _resident() - memory)))
 
 
 def _resident() -> int:

@@ -7,18 +7,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localagent.errors import ManifestError
-from localagent.host import distributions, identity
+from localagent.host import identity, installed
 from localagent.host.consent import is_trusted
+from localagent.host.distributions import info_folders
 from localagent.host.found import Discovery
-from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind
-from localagent.manifest.layout import is_file, module_file, package_dirs
-from localagent.manifest.model import find_manifest, manifest_in, read_manifest
+from localagent.host.installed import source_tree
+from localagent.host.spec import PluginSpec, Source, SourceKind
+from localagent.manifest.layout import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from localagent.host.distributions import PluginDistribution, PluginEntry
+    from localagent.host.installed import Installed
     from localagent.services.home import Home
 
 
@@ -29,6 +29,7 @@ def discover(
     development: Iterable[Path] = (),
     trusted: tuple[Path, ...] = (),
     current: Path | None = None,
+    look: Callable[[str], Installed] = installed.look,
 ) -> Discovery:
     """Find plugins in all sources.
 
@@ -38,10 +39,12 @@ def discover(
         development: the development folders, in order.
         trusted: folders the user agreed to run.
         current: the current folder; development folders below it are untrusted unless in `trusted`.
+        look: gives what the distribution that a ``.dist-info`` folder describes has to offer.
     """
-    installed = distributions.scan(import_path)
+    folders = tuple(dict.fromkeys(import_path))
+    found = [look(info) for folder in folders for info in info_folders(folder)]
     sources = [*((folder, SourceKind.DEVELOPMENT) for folder in development), (home.plugins, SourceKind.HOME)]
-    rests_on = [*installed.rests_on]
+    rests_on = [*folders, *(path for each in found for path in each.rests_on)]
     folder_specs: list[PluginSpec] = []
     for folder, kind in sources:
         rests_on.append(str(folder))
@@ -49,13 +52,21 @@ def discover(
         for child in _children(folder):
             source = Source(kind, child, trusted=not is_strange or is_trusted(child, trusted))
             folder_specs += _in_child(child, source)
-            rests_on += _tree(child)
-    installed_specs = [_from_distribution(each, entry) for each in installed.distributions for entry in each.entries]
-    for each in installed.distributions:
-        rests_on += _tree(each.editable) if each.editable else ()
+            rests_on += source_tree(child)
+    installed_specs = [spec for each in _first_of_each_name(found) for spec in each.specs]
     specs = tuple(_merge(folder_specs, installed_specs))
-    rests_on += [str(file) for spec in specs for file in _files_of(spec) if spec.source.is_folder]
-    return Discovery(specs, installed.unreadable, tuple(dict.fromkeys(rests_on)))
+    rests_on += [str(file) for spec in specs if spec.source.is_folder for file in _files_of(spec)]
+    unreadable = tuple(each.unreadable for each in found if each.unreadable is not None)
+    return Discovery(specs, unreadable, tuple(dict.fromkeys(rests_on)))
+
+
+def _first_of_each_name(found: Iterable[Installed]) -> Iterable[Installed]:
+    """The distributions that count: the first of each name, as in imports."""
+    firsts: dict[str, Installed] = {}
+    for each in found:
+        if each.specs:
+            firsts.setdefault(each.name, each)
+    return firsts.values()
 
 
 def _children(folder: Path) -> list[Path]:
@@ -73,18 +84,6 @@ def _in_child(child: Path, source: Source) -> list[PluginSpec]:
     return identity.identify_file(child, source) if child.suffix == ".py" and is_file(child) else []
 
 
-def _tree(root: Path) -> Iterator[str]:
-    """The folders and files of a source tree that decide which plugins it holds."""
-    yield str(root)
-    if os.path.isdir(root):  # noqa: PTH112 - as above
-        yield from (str(root / mark) for mark in identity.MARKS)
-        yield from (str(folder) for pattern in ("*/", "src/*/") for folder in root.glob(pattern) if _is_code(folder))
-
-
-def _is_code(folder: Path) -> bool:
-    return not folder.name.startswith((".", "__")) and is_file(folder / "__init__.py")
-
-
 def _files_of(spec: PluginSpec) -> Iterator[Path]:
     yield from (file for file in (spec.module_file, spec.manifest_file) if file is not None)
 
@@ -100,63 +99,6 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _from_distribution(distribution: PluginDistribution, entry: PluginEntry) -> PluginSpec:
-    """The spec of an installed plugin, enriched by the manifest that lies beside its code."""
-    module = entry.target.partition(":")[0]
-    code = distribution.editable or distribution.info.parent
-    dirs = package_dirs(identity.read_pyproject(code)) if distribution.editable else {}
-    file = module_file(code, module, dirs)
-    source = Source(
-        SourceKind.DISTRIBUTION,
-        distribution.editable or distribution.info.resolve(),
-        distribution=distribution.name,
-        editable=distribution.editable is not None,
-    )
-    spec = PluginSpec(
-        entry.name,
-        entry.kind,
-        entry.target,
-        source,
-        version=distribution.version,
-        description=distribution.summary,
-        module_file=file,
-    )
-    flaw = _broken_entry(distribution, entry)
-    if flaw:
-        return dataclasses.replace(spec, flaw=flaw)
-    return _with_manifest(spec, distribution, module)
-
-
-def _with_manifest(spec: PluginSpec, distribution: PluginDistribution, module: str) -> PluginSpec:
-    top = module.partition(".")[0]
-    manifest_file = (
-        manifest_in(distribution.editable) if distribution.editable else find_manifest(distribution.info.parent / top)
-    )
-    if manifest_file is None:
-        return spec
-    try:
-        manifest = read_manifest(manifest_file)
-    except ManifestError as error:
-        flaw = Flaw("manifest", error.message, error.place, error.fix or "")
-        return dataclasses.replace(spec, manifest_file=manifest_file, flaw=flaw)
-    entry = next((entry for entry in manifest.entry_points if entry.name == spec.name), None)
-    described = identity.describe(manifest, entry)
-    return dataclasses.replace(spec, **described | {"version": spec.version or manifest.version})
-
-
-def _broken_entry(distribution: PluginDistribution, entry: PluginEntry) -> Flaw | None:
-    module, colon, attribute = entry.target.partition(":")
-    names = [*module.split("."), *attribute.split(".")] if colon else []
-    if names and all(name.isidentifier() for name in names):
-        return None
-    return Flaw(
-        "identity",
-        f"'{entry.name} = {entry.target}' is no entry point: expected 'module:Class'",
-        f"{distribution.info / 'entry_points.txt'}:{entry.line}",
-        "correct the entry point in the plugin's pyproject.toml and install it again",
-    )
-
-
 def _merge(folders: list[PluginSpec], installed: list[PluginSpec]) -> Iterator[PluginSpec]:
     """Folder plugins first; a trusted folder and the editable distribution made from it are one plugin."""
     editable = {(spec.name, spec.source.root): spec for spec in installed if spec.source.editable}
@@ -169,4 +111,4 @@ def _merge(folders: list[PluginSpec], installed: list[PluginSpec]) -> Iterator[P
         elif spec.source.trusted:
             merged.add(key)
             yield dataclasses.replace(spec, source=dataclasses.replace(twin.source, kind=spec.source.kind))
-    yield from (spec for spec in installed if (spec.name, spec.source.root) not in merged)
+    yield from (spec for spec in installed if not merged or (spec.name, spec.source.root) not in merged)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from localagent.host.found import Unreadable
+from localagent.host.lazy_paths import RequiredPath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 GROUP_PREFIX = "localagent.plugins."
 KIND_OF_GROUP = {"commands": "command", "providers": "provider", "ui": "ui", "workflows": "workflow"}
+
+_HEADERS = ("Name", "Version", "Summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class PluginEntry:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PluginDistribution:
     """A distribution with at least one plugin.
 
@@ -42,9 +45,9 @@ class PluginDistribution:
     name: str
     version: str
     summary: str
-    info: Path
-    editable: Path | None
-    entries: tuple[PluginEntry, ...]
+    info: RequiredPath = RequiredPath()  # noqa: RUF009 - a descriptor, made once for the class
+    editable: Path | None = None
+    entries: tuple[PluginEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +72,31 @@ def scan(folders: Iterable[str]) -> Scan:
     rests_on: list[str] = []
     for folder in dict.fromkeys(folders):
         rests_on.append(folder)
-        for info in _info_folders(folder):
-            outcome = _read(info)
+        for info in info_folders(folder):
+            outcome = read_distribution(info)
             if isinstance(outcome, Unreadable):
                 unreadable.append(outcome)
             elif outcome is not None:
                 found.setdefault(outcome.name, outcome)
-            rests_on += _beneath_notice(info, outcome)
+            rests_on += beneath_notice(info, outcome)
     return Scan(tuple(found.values()), tuple(unreadable), tuple(rests_on))
 
 
-def _beneath_notice(info: Path, outcome: PluginDistribution | Unreadable | None) -> list[str]:
+def beneath_notice(info: str, outcome: PluginDistribution | Unreadable | None) -> list[str]:
     """What of a distribution may change without its folder's stamp telling.
 
     Installers write RECORD last, so one without it may be half-way in. What is unreadable may be mended in place, and
     an editable install is changed in place.
     """
     is_editable = isinstance(outcome, PluginDistribution) and outcome.editable is not None
-    if is_editable or isinstance(outcome, Unreadable) or not (info / "RECORD").is_file():
-        return [str(info), str(info / "entry_points.txt")]
+    if is_editable or isinstance(outcome, Unreadable) or not is_final(info):
+        return [info, f"{info}{os.sep}entry_points.txt"]
     return []
+
+
+def is_final(info: str) -> bool:
+    """Whether the installer is done with a distribution, as far as can be told."""
+    return os.path.isfile(f"{info}{os.sep}RECORD")  # noqa: PTH113 - a thousand Path objects cost more than the looking
 
 
 def normalise(name: str) -> str:
@@ -96,38 +104,41 @@ def normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _info_folders(folder: str) -> Iterator[Path]:
+def info_folders(folder: str) -> list[str]:
+    """The paths of the folders that describe the distributions in a folder of the import path."""
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - a thousand Path objects cost more than the listing
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - as above
     except OSError:
         # Zip files, folders that are gone or may not be listed hold no distribution that we could load.
-        return
-    yield from (Path(folder, name) for name in names if name.endswith((".dist-info", ".egg-info")))
+        return []
+    return [f"{folder}{os.sep}{name}" for name in names if name.endswith((".dist-info", ".egg-info"))]
 
 
-def _read(info: Path) -> PluginDistribution | Unreadable | None:
-    file = info / "entry_points.txt"
+def read_distribution(info: str) -> PluginDistribution | Unreadable | None:
+    """The distribution that a folder describes, or why it cannot be read; None where it offers no plugin."""
+    path = f"{info}{os.sep}entry_points.txt"
     try:
-        text = file.read_bytes().decode("utf-8")
+        with open(path, "rb") as stream:  # noqa: PTH123 - as above
+            text = stream.read().decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return Unreadable(file, None, error.strerror or str(error))
+        return Unreadable(Path(path), None, error.strerror or str(error))
     except UnicodeDecodeError as error:
-        return Unreadable(file, None, f"not UTF-8 at byte {error.start}")
-    entries = parse_entry_points(text, file)
+        return Unreadable(Path(path), None, f"not UTF-8 at byte {error.start}")
+    entries = parse_entry_points(text, path)
     if isinstance(entries, Unreadable):
         return entries
     if not entries:
         return None
-    metadata = _headers(info)
-    name = metadata.get("Name") or info.name.partition("-")[0]
+    headers = _headers(info)
+    name = headers.get("Name") or os.path.basename(info).partition("-")[0]  # noqa: PTH119 - as above
     return PluginDistribution(
-        normalise(name), metadata.get("Version", ""), metadata.get("Summary", ""), info, _editable_folder(info), entries
+        normalise(name), headers.get("Version", ""), headers.get("Summary", ""), info, _editable_folder(info), entries
     )
 
 
-def parse_entry_points(text: str, file: Path) -> tuple[PluginEntry, ...] | Unreadable:
+def parse_entry_points(text: str, file: Path | str) -> tuple[PluginEntry, ...] | Unreadable:
     """The plugins that an ``entry_points.txt`` names; other groups are checked for form only."""
     entries: list[PluginEntry] = []
     group = None
@@ -137,35 +148,47 @@ def parse_entry_points(text: str, file: Path) -> tuple[PluginEntry, ...] | Unrea
             continue
         if line.startswith("["):
             if not line.endswith("]"):
-                return Unreadable(file, number, "a group that is not closed with ']'")
+                return Unreadable(Path(file), number, "a group that is not closed with ']'")
             group = line[1:-1].strip()
             continue
         name, _, target = (part.strip() for part in line.partition("="))
         target = target.partition("[")[0].rstrip()
         if not name or not target or group is None:
-            return Unreadable(file, number, "expected 'name = module:object' below a [group]")
+            return Unreadable(Path(file), number, "expected 'name = module:object' below a [group]")
         kind = KIND_OF_GROUP.get(group.removeprefix(GROUP_PREFIX)) if group.startswith(GROUP_PREFIX) else None
         if kind:
             entries.append(PluginEntry(kind, name, target, number))
     return tuple(entries)
 
 
-def _headers(info: Path) -> dict[str, str]:
+def _headers(info: str) -> dict[str, str]:
     """The one-line headers of the distribution's metadata that matter here."""
     for name in ("METADATA", "PKG-INFO"):
         try:
-            text = (info / name).read_text(encoding="utf-8", errors="replace")
+            with open(f"{info}{os.sep}{name}", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 - as above
+                return _headers_in(stream)
         except OSError:
             continue
-        head = text.partition("\n\n")[0]
-        return dict(re.findall(r"^(Name|Version|Summary):[ \t]*(.*?)[ \t\r]*$", head, re.MULTILINE))
     return {}
 
 
-def _editable_folder(info: Path) -> Path | None:
+def _headers_in(lines: Iterable[str]) -> dict[str, str]:
+    """Those headers in the lines before the first empty one; the description after it may be long."""
+    found: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not line.strip() or len(found) == len(_HEADERS):
+            break
+        if colon and name in _HEADERS:
+            found[name] = value.strip()
+    return found
+
+
+def _editable_folder(info: str) -> Path | None:
     """The source folder that PEP 610's ``direct_url.json`` names for an editable install."""
     try:
-        record = json.loads((info / "direct_url.json").read_text(encoding="utf-8"))
+        with open(f"{info}{os.sep}direct_url.json", encoding="utf-8") as stream:  # noqa: PTH123 - as above
+            record = json.load(stream)
     except (OSError, ValueError, RecursionError):
         return None
     match record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -10,9 +9,12 @@ from typing import TYPE_CHECKING
 from localagent.errors import PluginFailed
 from localagent.host import interrupts
 from localagent.host.deadlines import shorten
+from localagent.host.guard import never_waits
+from localagent.host.loop import entered, runs_here
 from localagent.plugins.stages import PluginLifecycleStage as Stage
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Sequence
 
     from localagent.host.budgets import Budgets
@@ -72,9 +74,27 @@ class Ending:
         seconds = self._budgets.cleanup_after_signal if is_signalled else self._budgets.cleanup
         self._due = time.monotonic() + seconds
         waves = dependents_first(leaving)
+        if not runs_here() and self._can_go_in_turn(leaving):
+            for position, each in enumerate(each for wave in waves for each in wave):
+                await self._end(each, self._share(len(leaving) - position))
+            return
+        await entered()
+        await self._let_go_side_by_side(waves)
+
+    def _can_go_in_turn(self, leaving: Sequence[LoadedPlugin]) -> bool:
+        """Whether nobody would wait for anything, so that side by side would be no sooner."""
+        return not self._stages.has_hooks and all(never_waits(each.plugin.cleanup) for each in leaving)
+
+    def _share(self, count: int) -> float:
+        """Seconds for the next of so many that share the time that is left."""
+        return max((self._due - time.monotonic()) / count, _GRACE)
+
+    async def _let_go_side_by_side(self, waves: Sequence[Sequence[LoadedPlugin]]) -> None:
+        import asyncio
+
         was_cancelled = False
         for position, wave in enumerate(waves):
-            share = max((self._due - time.monotonic()) / (len(waves) - position), _GRACE)
+            share = self._share(len(waves) - position)
             tasks = {asyncio.create_task(self._end(each, share), name=f"{each.name}: cleanup"): each for each in wave}
             was_cancelled |= await self._watch(set(tasks), time.monotonic() + share + _GRACE)
             late = {task: each for task, each in tasks.items() if not task.done()}
@@ -96,8 +116,7 @@ class Ending:
         """Run one plugin's own cleanup, then undo its registrations."""
         self._dismiss(leaving.name)
         try:
-            # Hooks are other plugins' code: they may not keep this one from being cleaned up.
-            await asyncio.wait({asyncio.ensure_future(self._enter_cleanup(leaving.name))}, timeout=min(limit, _HOOKS))
+            await self._tell_hooks(leaving.name, min(limit, _HOOKS))
             if not leaving.is_cleaned_up:
                 leaving.is_cleaned_up = True
                 patience = limit - min(self._budgets.grace, limit / 2)
@@ -110,8 +129,19 @@ class Ending:
         finally:
             leaving.ledger.undo_all()
 
+    async def _tell_hooks(self, name: str, limit: float) -> None:
+        """Enter the stage; hooks are other plugins' code, and may not keep this one from being cleaned up."""
+        if not runs_here():
+            await self._enter_cleanup(name)
+            return
+        import asyncio
+
+        await asyncio.wait({asyncio.ensure_future(self._enter_cleanup(name))}, timeout=limit)
+
     async def _watch(self, pending: set[asyncio.Task[None]], until: float) -> bool:
         """Wait until all ended or the time is over; True if this was cancelled meanwhile."""
+        import asyncio
+
         was_cancelled = False
         soonest = time.monotonic() + _GRACE
         while pending and (left := min(until, max(self._due, soonest)) - time.monotonic()) > 0:
@@ -124,6 +154,8 @@ class Ending:
 
     async def _abandon(self, late: dict[asyncio.Task[None], LoadedPlugin], share: float) -> bool:
         """Cancel cleanups that are not done, and go on without those that do not even end then."""
+        import asyncio
+
         for task in late:
             task.cancel()
         was_cancelled = await self._watch(set(late), time.monotonic() + _GRACE)

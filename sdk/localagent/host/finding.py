@@ -9,8 +9,10 @@ from localagent.host import consent, environments
 from localagent.host.found import Discovery, Unreadable
 from localagent.host.index import IndexFile, file_clock, import_path, prune
 from localagent.host.spec import PluginSpec
+from localagent.host.stamps import TICK, facts
 
 if TYPE_CHECKING:
+    from localagent.host.memory import Memory
     from localagent.host.situation import Situation
 
 
@@ -22,9 +24,14 @@ def discovered(situation: Situation) -> Discovery:
     if kept is not None:
         return _from_json(kept)
     since = file_clock(home)
-    found = _discover(situation)
+    # What reads manifests and source trees is not needed while the index holds.
+    from localagent.host.memory import Memory
+
+    memory = Memory(home)
+    found = _discover(situation, memory)
     if since is not None:
-        index.write(_to_json(found), rests_on=(*found.rests_on, *deciding_files(situation)), since=since)
+        memory.keep(since)
+        index.write(_to_json(found, since), rests_on=(*found.rests_on, *deciding_files(situation)), since=since)
         prune(home)
     return found
 
@@ -35,8 +42,22 @@ def deciding_files(situation: Situation) -> tuple[str, ...]:
     return tuple(map(str, (home.development_file, home.trust_file, environments.pointer_file(home.path))))
 
 
-def _discover(situation: Situation) -> Discovery:
-    # What reads manifests and source trees is not needed while the index holds.
+def is_edited(spec: PluginSpec) -> bool:
+    """Whether an installed plugin is another than when it was read; the index watches only those in source folders."""
+    if spec.source.is_folder:
+        return False
+    return facts((spec.module_file, spec.manifest_file)) != spec.seen or _has_got_a_manifest(spec)
+
+
+def _has_got_a_manifest(spec: PluginSpec) -> bool:
+    if spec.manifest_file is not None:
+        return False
+    from localagent.host.installed import manifest_beside
+
+    return manifest_beside(spec.source.root.parent, spec.target) is not None
+
+
+def _discover(situation: Situation, memory: Memory) -> Discovery:
     from localagent.host.discovery import discover
 
     environment = environments.current_environment(situation.home.path)
@@ -47,20 +68,27 @@ def _discover(situation: Situation) -> Discovery:
         development=situation.development.directories,
         trusted=consent.trusted_folders(situation.home),
         current=situation.current,
+        look=memory.look,
     )
 
 
-def _to_json(found: Discovery) -> dict[str, Any]:
+def _to_json(found: Discovery, since: int) -> dict[str, Any]:
     return {
-        "specs": [spec.to_dict() for spec in found.specs],
+        "specs": [_row(spec, since) for spec in found.specs],
         "unreadable": [[str(each.file), each.line, each.reason] for each in found.unreadable],
         "rests_on": list(found.rests_on),
     }
 
 
+def _row(spec: PluginSpec, since: int) -> list[Any]:
+    """A spec as it is kept; what changed so recently that another change could hide counts as not seen."""
+    *row, seen = spec.to_row()
+    return [*row, seen if all(number < since - TICK for number in seen) else ()]
+
+
 def _from_json(kept: dict[str, Any]) -> Discovery:
     return Discovery(
-        tuple(map(PluginSpec.from_dict, kept["specs"])),
+        tuple(map(PluginSpec.from_row, kept["specs"])),
         tuple(Unreadable(Path(file), line, reason) for file, line, reason in kept["unreadable"]),
         tuple(kept["rests_on"]),
     )

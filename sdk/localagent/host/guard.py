@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import time
 import traceback
 from dataclasses import dataclass, field
-from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localagent.errors import PluginFailed, PluginTimeout
 from localagent.host import interrupts
+from localagent.host.belonging import running
 from localagent.host.budgets import LOADING_STEPS, Budgets
 from localagent.host.deadlines import Deadline, TimeLimit, rest
 from localagent.host.journal import mark_of
+from localagent.host.loop import entered
+from localagent.host.places import NOWHERE, is_hosts, own_line
 from localagent.host.slices import Slices
 from localagent.host.surroundings import Surroundings, captured
 from localagent.host.tally import Tally
+from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from pathlib import Path
 
     from localagent.host.journal import Journal
+    from localagent.host.places import Place
 
     T = TypeVar("T")
 
-_PACKAGE = f"{Path(__file__).resolve().parents[1]}/"
 _CAPTURED_STEPS = frozenset({"import", "construct", "register"})
 _NETTED_STEPS = frozenset({"import", "construct", "register", "initialise", "cleanup"})
 """Steps so rare that they can afford the last net under C code that keeps the interpreter's lock."""
+_NEVER_WAITING = (Plugin.initialize, Plugin.cleanup)
 _STDERR = 2
 _GAVE_UP = 5
 """Exit code of a process that a plugin did not let go on."""
@@ -46,7 +53,9 @@ class Guard:
         root: the folder or file its code lies in; used to name the line at fault.
         budgets: how long each step may take.
         journal: where the present step is written down; None for a process that nobody asks what it died of.
+        version: the plugin's, for what is told of it; may be empty.
         fingerprint: of the plugin's files, for the journal.
+        declaration: tells which line declares the plugin; asked where none of its own lines was running.
         log_file: where what the plugin prints while it is loaded goes; None leaves it alone.
         tally: what the host counts of its plugins.
         redact: masks the secrets in what is captured.
@@ -56,10 +65,15 @@ class Guard:
     root: Path | None = None
     budgets: Budgets = field(default=Budgets(), kw_only=True)
     journal: Journal | None = field(default=None, kw_only=True)
+    version: str = field(default="", kw_only=True)
     fingerprint: str = field(default="", kw_only=True)
+    declaration: Callable[[], Place] = field(default=lambda: NOWHERE, kw_only=True)
     log_file: Path | None = field(default=None, kw_only=True)
     tally: Tally = field(default_factory=Tally, kw_only=True)
     redact: Callable[[str], str] = field(default=str, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"the plugin '{self.plugin}'{' ' if self.version else ''}{self.version}"
 
     def call(
         self,
@@ -101,11 +115,28 @@ class Guard:
             PluginTimeout: as `call`.
         """
         seconds = self.budgets.limit_of(step) if limit is None else limit
+        if never_waits(function):
+            return self.call(step, _finished, function, *arguments, limit=seconds)
+        await entered()
         began = time.monotonic()
         result = self.call(step, function, *arguments, limit=seconds)
         if not inspect.isawaitable(result):
             return result
         return await self._await(step, result, seconds, began)
+
+    async def background(self, work: Awaitable[Any]) -> Any:
+        """Await `work` that the plugin does beside the host's steps, without a limit; its own errors pass as they are.
+
+        Raises:
+            PluginFailed: it raised `SystemExit` or `KeyboardInterrupt`, which would end the event loop.
+        """
+        mark = self._mark("background") if self.journal is not None else b""
+        try:
+            return await Slices(work, self.journal, mark, None)
+        except (KeyboardInterrupt, SystemExit) as error:
+            if _is_somebody_elses(error, None):
+                raise
+            raise self.failure("background", error) from error
 
     def failure(self, step: str, error: BaseException) -> PluginFailed:
         """`error` as the host tells it: step, cause, file and line of the plugin, and the way out."""
@@ -113,7 +144,16 @@ class Guard:
             return self._too_late(step, error.deadline.seconds, error.lines)
         file, line = self._place(error)
         message, fix = _explain(error)
-        return PluginFailed(f"{step}: {message}", plugin=self.plugin, step=step, file=file, line=line, fix=fix)
+        return PluginFailed(
+            f"{step}: {message}", plugin=self.plugin, version=self.version, step=step, file=file, line=line, fix=fix
+        )
+
+    def tell_exit(self, code: int, file: str, line: int) -> None:
+        """Say, and write down for the next start, that a line of the plugin is about to end the process by itself."""
+        reason, place = f"it ended the process with os._exit({code})", f"{file}:{line}"
+        if self.journal is not None:
+            self.journal.charge(self._mark("background"), reason, place)
+        _say_last(f"error {place}: {self}: {reason}; no cleanup was run", _STDERR)
 
     def _call(
         self,
@@ -131,7 +171,8 @@ class Guard:
         if seconds is not None:
             deadline = Deadline(step, seconds, self._give_up, net=stderr if step in _NETTED_STEPS else None)
         if journal is not None:
-            journal.enter(mark_of(self.plugin, step, self.fingerprint))
+            journal.enter(self._mark(step))
+        outer = running.set(self)
         try:
             if deadline is not None:
                 deadline.start()
@@ -145,6 +186,7 @@ class Guard:
                 raise
             raise self.failure(step, error) from error
         finally:
+            running.reset(outer)
             if deadline is not None:
                 deadline.stop()
             if journal is not None:
@@ -161,9 +203,11 @@ class Guard:
             net = _STDERR if step in _NETTED_STEPS else None
             deadline = Deadline(step, seconds, self._give_up, is_task=True, net=net, began=began)
             deadline.start()
-        mark = mark_of(self.plugin, step, self.fingerprint) if self.journal is not None else b""
+        mark = self._mark(step) if self.journal is not None else b""
         slices = Slices(awaitable, self.journal, mark, deadline)
+        outer = running.set(self)
         task = asyncio.get_running_loop().create_task(_contained(slices), name=f"{self.plugin}: {step}")
+        running.reset(outer)
         try:
             if deadline is not None:
                 deadline.leave_context()
@@ -215,11 +259,15 @@ class Guard:
             raise failed
         raise self.failure(step, failed) from failed
 
+    def _mark(self, step: str) -> bytes:
+        return mark_of(self.plugin, step, self.fingerprint, self.root)
+
     def _too_late(self, step: str, seconds: float, lines: Iterable[tuple[str, int]]) -> PluginTimeout:
         file, line = self._own_line(lines)
         return PluginTimeout(
             f"{step}: took longer than {seconds:.3g} s and was stopped",
             plugin=self.plugin,
+            version=self.version,
             step=step,
             file=file,
             line=line,
@@ -232,23 +280,40 @@ class Guard:
         file, line = self._own_line(limit.lines)
         reason = f"it took longer than {deadline.seconds:.3g} s and could not be stopped"
         if self.journal is not None:
-            self.journal.note(f"{reason} ({file}:{line})")
-        message = f"error {file}:{line}: the plugin '{self.plugin}', {deadline.step}: {reason}; giving up\n"
-        os.write(_STDERR if deadline.net is None else deadline.net, message.encode(errors="backslashreplace"))
+            self.journal.note(reason, f"{file}:{line}")
+        message = f"error {file}:{line}: {self}, {deadline.step}: {reason}; giving up"
+        _say_last(message, _STDERR if deadline.net is None else deadline.net)
         interrupts.give_up(_GAVE_UP)
 
-    def _place(self, error: BaseException) -> tuple[str | None, int | None]:
-        """The line of the plugin that was running last; the last line outside the host where none is known."""
+    def _place(self, error: BaseException) -> Place:
+        """The line of the plugin that was running last."""
         if isinstance(error, SyntaxError) and isinstance(error.filename, str):
             return error.filename, error.lineno
         frames = traceback.extract_tb(error.__traceback__)
         return self._own_line((frame.filename, frame.lineno or 0) for frame in reversed(frames))
 
-    def _own_line(self, lines: Iterable[tuple[str, int]]) -> tuple[str | None, int | None]:
-        """The first of `lines` that is the plugin's, else the first that is not the host's."""
-        candidates = [line for line in lines if not line[0].startswith(("<frozen", _PACKAGE))]
-        own = [line for line in candidates if self.root is not None and line[0].startswith(str(self.root))]
-        return next(iter(own or candidates), (None, None))
+    def _own_line(self, lines: Iterable[tuple[str, int]]) -> Place:
+        """The first of `lines` that is the plugin's, else its declaration, else the first that is not the host's."""
+        candidates = [line for line in lines if not is_hosts(line[0])]
+        own = own_line(candidates, self.root)
+        if own == NOWHERE:
+            own = self.declaration()
+        return own if own != NOWHERE else next(iter(candidates), NOWHERE)
+
+
+def never_waits(function: object) -> bool:
+    """Whether a coroutine function needs no event loop; only of the host's own it is known, which do nothing."""
+    return type(function) is MethodType and any(function.__func__ is known for known in _NEVER_WAITING)
+
+
+def _finished(function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+    """The result of a coroutine function that never waits."""
+    try:
+        function(*arguments).send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("it waits")
 
 
 def _is_somebody_elses(error: BaseException, deadline: Deadline | None) -> bool:
@@ -283,6 +348,12 @@ def _look_at(task: Task[Any]) -> None:
     """Take note of a late outcome, so that asyncio does not complain that nobody did."""
     if not task.cancelled():
         task.exception()
+
+
+def _say_last(message: str, descriptor: int) -> None:
+    """Write a line of a process that is about to end; nobody may be there to read it any more."""
+    with contextlib.suppress(OSError):
+        os.write(descriptor, f"{message}\n".encode(errors="backslashreplace"))
 
 
 def _budget_of(step: str) -> str:

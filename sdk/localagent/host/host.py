@@ -2,62 +2,59 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from localagent.host import exits
+from localagent.host.belonging import watch_threads
+from localagent.host.fingerprints import fingerprint
 from localagent.host.guard import Guard
 from localagent.host.journal import Journal, fingerprint_text
 from localagent.host.lifecycle import LifecycleManager
 from localagent.host.loop import HostLoop
-from localagent.host.records import fingerprint
+from localagent.host.places import declaration_of
 from localagent.host.situation import Situation
 from localagent.host.tally import Tally
-from localagent.providers.manager import ProviderManager
-from localagent.services.bus import PluginMessageBus
 from localagent.services.correlation import Speaker
-from localagent.services.live_settings import LiveSettings
-from localagent.services.logs import Logs, console_level
-from localagent.services.redacting import Redactor, secrets_at_hand
-from localagent.services.secrets import Secrets
-from localagent.ui.components import ComponentRegistry
-from localagent.workflows.manager import WorkflowManager
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localagent.host.situation import HostOptions
     from localagent.host.spec import PluginSpec
+    from localagent.providers.manager import ProviderManager
+    from localagent.services.bus import PluginMessageBus
+    from localagent.services.bus.bus import OnDemand
     from localagent.services.home import Home
+    from localagent.services.live_settings import LiveSettings
+    from localagent.services.logs import Logs
+    from localagent.services.redacting import Redactor
+    from localagent.services.secrets import Secrets
     from localagent.services.settings import Settings
+    from localagent.ui.components import ComponentRegistry
+    from localagent.workflows.manager import WorkflowManager
 
 
-@dataclass(slots=True)
 class Host:
-    """Everything plugins share. There is one a process, as a rule, but nothing depends on that."""
+    """Everything plugins share. There is one a process, as a rule, but nothing depends on that.
 
-    situation: Situation
-    loop: HostLoop = field(default_factory=HostLoop)
-    lifecycle_manager: LifecycleManager = field(default_factory=LifecycleManager)
-    provider_manager: ProviderManager = field(default_factory=ProviderManager)
-    ui: ComponentRegistry = field(default_factory=ComponentRegistry)
-    workflow_manager: WorkflowManager = field(default_factory=WorkflowManager)
-    tally: Tally = field(default_factory=Tally)
-    journal: Journal | None = None
-    message_bus: PluginMessageBus = field(init=False)
-    live_settings: LiveSettings = field(init=False)
-    redactor: Redactor = field(init=False)
-    secrets: Secrets = field(init=False)
-    logs: Logs = field(init=False)
+    Args:
+        situation: what this run starts from.
+        journal: where the steps of plugins are written down; None writes nothing.
 
-    def __post_init__(self) -> None:
-        environ = self.settings.environ
-        self.redactor = Redactor(lambda: secrets_at_hand(self.home, environ))
-        self.secrets = Secrets(self.redactor, environ)
-        usual = logging.INFO if self.situation.development.verbose else logging.WARNING
-        self.logs = Logs(self.home.log_lines, self.redactor, level=console_level(environ, otherwise=usual))
-        self.live_settings = LiveSettings(self.settings)
-        # Handlers go through their plugins' guards, which know how long they may take.
-        is_strict = self.situation.development.enabled
-        self.message_bus = PluginMessageBus(limit=None, strict=is_strict, on_pause=self.tally.pause)
+    Attributes:
+        loop: the event loop that plugins live on.
+        lifecycle_manager: the stage of each plugin.
+        tally: what is counted of plugins.
+    """
+
+    def __init__(self, situation: Situation, *, journal: Journal | None = None) -> None:
+        self.situation = situation
+        self.journal = journal
+        self.loop = HostLoop()
+        self.lifecycle_manager = LifecycleManager()
+        self.tally = Tally()
+        self._on_demand: tuple[OnDemand, OnDemand, Callable[[str], bool]] | None = None
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -73,16 +70,105 @@ class Host:
         """The guard through which this host calls a plugin's code."""
         self.loop.know(spec.name, spec.code_root)
         self.logs.know(Speaker(spec.name, spec.version), spec.code_root)
-        return Guard(
+        guard = Guard(
             spec.name,
             spec.code_root,
             budgets=self.situation.budgets,
             journal=self.journal,
             fingerprint=fingerprint_text(fingerprint(spec)),
+            version=spec.version,
+            declaration=partial(declaration_of, spec),
             log_file=self.home.log_file(spec.name),
             tally=self.tally,
             redact=self.redactor.redact,
         )
+        watch_threads(guard)
+        if spec.code_root is not None:
+            exits.watch(spec.code_root, guard.tell_exit)
+        return guard
+
+    # Most commands use none of these services, so each is imported with its first use.
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What masks secrets in all that is shown or kept."""
+        from localagent.services.redacting import Redactor, secrets_at_hand
+
+        return Redactor(lambda: secrets_at_hand(self.home, self.settings.environ))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What references to secrets stand for."""
+        from localagent.services.secrets import Secrets
+
+        return Secrets(self.redactor, self.settings.environ)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Where log records go."""
+        import logging
+
+        from localagent.services.logs import Logs, console_level
+
+        usual = logging.INFO if self.situation.development.verbose else logging.WARNING
+        level = console_level(self.settings.environ, otherwise=usual)
+        return Logs(self.home.log_lines, self.redactor, level=level)
+
+    @cached_property
+    def live_settings(self) -> LiveSettings:
+        """Settings that change while plugins run."""
+        from localagent.services.live_settings import LiveSettings
+
+        return LiveSettings(self.settings)
+
+    @cached_property
+    def message_bus(self) -> PluginMessageBus:
+        """Messages between plugins."""
+        from localagent.services.bus import PluginMessageBus
+
+        # Handlers go through their plugins' guards, which know how long they may take.
+        is_strict = self.situation.development.enabled
+        bus = PluginMessageBus(limit=None, strict=is_strict, on_pause=self.tally.pause)
+        if self._on_demand is not None:
+            bus.load_on_demand(*self._on_demand)
+        return bus
+
+    @cached_property
+    def provider_manager(self) -> ProviderManager:
+        """The providers that plugins offer."""
+        from localagent.providers.manager import ProviderManager
+
+        return ProviderManager()
+
+    @cached_property
+    def ui(self) -> ComponentRegistry:
+        """The terminal components that plugins offer."""
+        from localagent.ui.components import ComponentRegistry
+
+        return ComponentRegistry()
+
+    @cached_property
+    def workflow_manager(self) -> WorkflowManager:
+        """The workflow parts that plugins offer."""
+        from localagent.workflows.manager import WorkflowManager
+
+        return WorkflowManager()
+
+    def load_on_demand(self, activate: OnDemand, wake: OnDemand, is_initialising: Callable[[str], bool]) -> None:
+        """As `PluginMessageBus.load_on_demand`, for the bus that is there or will be."""
+        self._on_demand = activate, wake, is_initialising
+        if self.has_message_bus:
+            self.message_bus.load_on_demand(activate, wake, is_initialising)
+
+    @property
+    def has_message_bus(self) -> bool:
+        """Whether anybody used the message bus yet."""
+        return "message_bus" in vars(self)
+
+    def dismiss(self, plugin: str) -> None:
+        """As `PluginMessageBus.dismiss`, for a bus that somebody used."""
+        if self.has_message_bus:
+            self.message_bus.dismiss(plugin)
 
     @property
     def home(self) -> Home:

@@ -1,8 +1,9 @@
 """What the last look at all plugins found, kept until anything it rests on changes.
 
-Two JSON files: the *hot* one has what help, completion and dispatch need, the *full* one everything. Both carry the
-stamps of all files and folders they rest on. Reading is on the path of a warm start, so this module imports nothing
-heavier than `json`.
+JSON files: the *hot* one has what help, completion and did-you-mean need, the *list* one what ``plugins list`` shows,
+the *full* one what discovery found. Each carries the stamps of all files and folders it rests on. A last one has what
+each installed distribution offers, for when the full one does not hold. Reading is on the path of a warm start, so this
+module imports nothing heavier than `json`.
 """
 
 from __future__ import annotations
@@ -13,35 +14,34 @@ import sys
 import zlib
 
 from localagent.host.stamps import settled, stamps, unchanged
+from localagent.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-VERSION = 3
+VERSION = 5
 VARIABLES = ("LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED")
 """The variables that decide which plugins are loaded."""
 LOCAL_FOLDER = "dev-plugins"
 """The development folder that is looked for in every current folder."""
 _KEPT = 32
-"""So many index files stay; each current folder with development plugins of its own has a pair."""
+"""So many index files stay; each current folder with development plugins of its own has three, each Python four."""
 
 
-class IndexFile:
-    """One of the two files for one home, one Python and one current folder.
+class KeptFile:
+    """A file of JSON values in the home's cache, with what they rest on.
 
     Args:
         home: LocalAgent's home.
-        current: the current folder.
-        part: ``hot`` or ``full``.
-        environ: the environment.
+        name: the file's name.
+        circumstances: JSON values that must be equal when it is read.
     """
 
-    def __init__(self, home: str, current: str, part: str, environ: Mapping[str, str]) -> None:
-        self.folder = os.path.join(home, "cache")  # noqa: PTH118 - pathlib costs more than reading the index
-        self.path = os.path.join(self.folder, f"index-{_segment(home, current)}-{part}.json")  # noqa: PTH118 - as above
-        self._circumstances = [VERSION, import_path(home, current), [environ.get(name) for name in VARIABLES]]
+    def __init__(self, home: str, name: str, circumstances: list[Any]) -> None:
+        self.path = os.path.join(home, "cache", name)  # noqa: PTH118 - pathlib costs more than reading the index
+        self._circumstances = [VERSION, __version__, sys.version, *circumstances]
 
     def read(self) -> Any:
         """The content, if everything it rests on is as it was; None if not, or if there is none."""
@@ -75,12 +75,47 @@ class IndexFile:
         temporary = f"{self.path}.{os.getpid()}.new"
         try:
             with open(temporary, "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
-                json.dump(kept, stream)
+                # Not json.dump, which encodes in Python.
+                stream.write(json.dumps(kept, separators=(",", ":")))
             os.replace(temporary, self.path)  # noqa: PTH105 - as above
         except OSError:
             # A home that cannot be written to works, only slower; doctor names it.
             return False
         return True
+
+
+class IndexFile(KeptFile):
+    """One of the files for one home, one Python and one current folder.
+
+    Args:
+        home: LocalAgent's home.
+        current: the current folder.
+        part: ``hot``, ``list``, ``full`` ….
+        environ: the environment.
+    """
+
+    def __init__(self, home: str, current: str, part: str, environ: Mapping[str, str]) -> None:
+        is_local = os.path.exists(os.path.join(home, "development.yaml")) or os.path.isdir(  # noqa: PTH110, PTH112, PTH118 - as above
+            os.path.join(current, LOCAL_FOLDER)  # noqa: PTH118 - as above
+        )
+        name = f"index-{_segment(current if is_local else '')}-{part}.json"
+        super().__init__(home, name, [import_path(home, current), [environ.get(name) for name in VARIABLES]])
+
+
+def installed_file(home: str) -> KeptFile:
+    """The file that has what each installed distribution offers, for one home and one Python."""
+    return KeptFile(home, f"index-{_segment('')}-installed.json", [])
+
+
+def forget(home: str) -> None:
+    """Let nothing of the index hold any more, but for what each distribution offers."""
+    try:
+        for path in _files(home):
+            if not path.endswith("-installed.json"):
+                os.unlink(path)  # noqa: PTH108 - as above
+    except OSError:
+        # Another process forgets too, or the home cannot be written to and so keeps nothing.
+        return
 
 
 def file_clock(home: str) -> int | None:
@@ -99,12 +134,10 @@ def file_clock(home: str) -> int | None:
 
 def prune(home: str) -> None:
     """Remove the oldest index files beyond a number that nobody needs."""
-    folder = os.path.join(home, "cache")  # noqa: PTH118 - as above
     try:
-        files = [entry for entry in os.scandir(folder) if entry.name.startswith("index-")]
-        files.sort(key=lambda entry: entry.stat().st_mtime_ns)
-        for entry in files[: -2 * _KEPT]:
-            os.unlink(entry.path)  # noqa: PTH108 - as above
+        files = sorted(_files(home), key=lambda path: os.stat(path).st_mtime_ns)  # noqa: PTH116 - as above
+        for path in files[: -4 * _KEPT]:
+            os.unlink(path)  # noqa: PTH108 - as above
     except OSError:
         # Another process prunes too, or the home cannot be written to.
         return
@@ -122,11 +155,12 @@ def import_path(home: str, current: str) -> list[str]:
     ]
 
 
-def _segment(home: str, current: str) -> str:
+def _files(home: str) -> list[str]:
+    with os.scandir(os.path.join(home, "cache")) as entries:  # noqa: PTH118 - as above
+        return [entry.path for entry in entries if entry.name.startswith("index-")]
+
+
+def _segment(current: str) -> str:
     """What tells apart pictures of one home: the Python, and the current folder where it can matter."""
-    prefix = os.path.realpath(sys.prefix)
-    is_local = os.path.exists(os.path.join(home, "development.yaml")) or os.path.isdir(  # noqa: PTH110, PTH112, PTH118 - as above
-        os.path.join(current, LOCAL_FOLDER)  # noqa: PTH118 - as above
-    )
-    words = f"{sys.implementation.cache_tag}\0{prefix}\0{current if is_local else ''}"
+    words = f"{sys.implementation.cache_tag}\0{os.path.realpath(sys.prefix)}\0{current}"
     return f"{zlib.crc32(os.fsencode(words)):08x}"

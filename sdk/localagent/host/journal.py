@@ -16,8 +16,7 @@ import functools
 import json
 import os
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
 from localagent.host.audited import before
@@ -28,14 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARK, _NOTE, _CRASH, _SIZE = 64, 1024, 1536, 4096
-"""Offsets in a file: pid and start; the present step; why the host ended it; what faulthandler wrote."""
+"""Offsets in a file: pid and start; the present step; why it ended; what faulthandler wrote."""
 _SLOTS = 1000
 _WATCHED_SLOTS = 8
 _CLEAR = b"\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(NamedTuple):
     """A process that ended while it ran a plugin's code.
 
     Attributes:
@@ -44,8 +42,10 @@ class Death:
         fingerprint: of the plugin's files at that time, as text.
         pid: of the process.
         started: when the process began to run plugins, in seconds since the epoch.
-        note: why the host itself ended the process; empty if it did not.
+        note: why the process ended, where that was known before; empty if it was not.
+        place: ``file:line`` of what `note` tells; may be empty.
         crash: what faulthandler saw; empty if the process was not ended by a crash.
+        root: the folder or file of the plugin's code; empty where unknown.
     """
 
     plugin: str
@@ -54,13 +54,15 @@ class Death:
     pid: int
     started: float
     note: str = ""
+    place: str = ""
     crash: str = ""
+    root: str = ""
 
 
 @functools.lru_cache(maxsize=256)
-def mark_of(plugin: str, step: str, fingerprint: str) -> bytes:
-    """What `Journal.enter` writes for a step."""
-    mark = "\0".join((plugin, step.replace("\0", ""), fingerprint, "")).encode()
+def mark_of(plugin: str, step: str, fingerprint: str, root: Path | None = None) -> bytes:
+    """What `Journal.enter` writes for a step of a plugin whose code lies in `root`."""
+    mark = "\0".join((plugin, step.replace("\0", ""), fingerprint, str(root or ""), "")).encode()
     return mark[: _NOTE - _MARK - 1] + _CLEAR
 
 
@@ -93,15 +95,22 @@ class Journal:
             mark = self._marks[-1] if self._marks else _CLEAR
             self._slot.pages[_MARK : _MARK + len(mark)] = mark
 
-    def note(self, reason: str) -> None:
-        """Write down why the host is about to end this process in the middle of the present step.
+    def note(self, reason: str, place: str) -> None:
+        """Write down why this process is about to end in the middle of the present step, and where that is.
 
         It is the last word: steps on the way to the end leave no mark, and the end counts as a death.
         """
         if self._slot is not None:
-            text = reason.encode()[: _CRASH - _NOTE - 1] + _CLEAR
+            text = f"{reason}\0{place}".encode()[: _CRASH - _NOTE - 1] + _CLEAR
             self._slot.pages[_NOTE : _NOTE + len(text)] = text
             self._final, self._slot = self._slot, None
+
+    def charge(self, mark: bytes, reason: str, place: str) -> None:
+        """As `note`, for code that may run beside the present step; if that is another's, `mark` says whose."""
+        plugin = mark.partition(_CLEAR)[0] + _CLEAR
+        own = [each for each in self._marks if each.startswith(plugin)]
+        self.enter(own[-1] if own else mark)
+        self.note(reason, place)
 
     def close(self) -> None:
         """A clean end, wherever the present step is; the journal may be used again."""
@@ -249,11 +258,12 @@ def _read(descriptor: int) -> Death | None:
         content[start:end].decode(errors="replace")
         for start, end in ((0, _MARK), (_MARK, _NOTE), (_NOTE, _CRASH), (_CRASH, 2 * _SIZE))
     )
-    plugin, step, fingerprint, *_ = (*mark.split("\0"), "", "", "")
+    plugin, step, fingerprint, root, *_ = (*mark.split("\0"), "", "", "", "")
     pid, _, started = header.partition("\0")[0].partition(" ")
     if not plugin or not pid.isdigit():
         return None
-    return Death(plugin, step, fingerprint, int(pid), float(started), note.partition("\0")[0], crash.strip("\0\n"))
+    reason, place, *_ = (*note.split("\0"), "")
+    return Death(plugin, step, fingerprint, int(pid), float(started), reason, place, crash.strip("\0\n"), root)
 
 
 def fingerprint_text(fingerprint: list[Any]) -> str:

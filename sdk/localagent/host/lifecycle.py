@@ -20,7 +20,7 @@ _log = logging.getLogger("localagent.lifecycle")
 _HOSTS_OWN = Guard("host")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class _Added:
     """A hook, and how it is called."""
 
@@ -39,6 +39,11 @@ class LifecycleManager:
     def hooks(self) -> Mapping[PluginLifecycleStage, tuple[Hook, ...]]:
         """The hooks of each stage, as a copy."""
         return {stage: tuple(added.hook for added in hooks) for stage, hooks in self._hooks.items()}
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether anybody wants to know of any stage."""
+        return any(self._hooks.values())
 
     @property
     def plugin_states(self) -> Mapping[str, PluginLifecycleStage]:

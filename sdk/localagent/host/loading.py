@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from localagent import guide_names
 from localagent.errors import PluginFailed
 from localagent.host.costs import Meter
+from localagent.host.places import declaration_of
 from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def load(spec: PluginSpec, guard: Guard, meter: Meter | None = None) -> Plugin:
     plugin = None
     try:
         with meter.step("import"):
-            module = guard.call("import", _import, spec)
+            module = guard.call("import", _import, spec, passing=(PluginFailed,))
         plugin_class = _class_of(spec, module)
         with meter.step("construct"):
             plugin = _checked(spec, guard.call("construct", plugin_class), guard)
@@ -118,11 +119,16 @@ def _is_in_folder(spec: PluginSpec, module: object) -> bool:
 
 def _import(spec: PluginSpec) -> ModuleType:
     module = spec.target.partition(":")[0]
-    if not spec.source.is_folder:
+    if spec.source.is_folder:
+        if spec.module_file is None:
+            raise _not_as_declared(spec, f"there is no module '{module}' in {spec.source.root}")
+        return _import_from_folder(spec.source.root, module, spec.module_file)
+    try:
         return importlib.import_module(module)
-    if spec.module_file is None:
-        raise ModuleNotFoundError(f"{spec.source.root} has no module '{module}'", name=module)
-    return _import_from_folder(spec.source.root, module, spec.module_file)
+    except ModuleNotFoundError as error:
+        if error.name and f"{module}.".startswith(f"{error.name}."):
+            raise _not_as_declared(spec, f"there is no module '{error.name}'") from error
+        raise
 
 
 def _import_from_folder(root: Path, module: str, file: Path) -> ModuleType:
@@ -199,12 +205,18 @@ def _class_of(spec: PluginSpec, module: ModuleType) -> type[Plugin]:
         return found
     kind = "another class" if isinstance(found, type) else f"of the type '{_type_name(found)}'"
     what = "there is no such class" if found is None else f"it is {kind}"
-    raise PluginFailed(
-        f"import: {module.__name__} should have the plugin class '{path}', but {what}",
+    raise _not_as_declared(spec, f"{module.__name__} should have the plugin class '{path}', but {what}")
+
+
+def _not_as_declared(spec: PluginSpec, what: str) -> PluginFailed:
+    file, line = declaration_of(spec)
+    return PluginFailed(
+        f"import: {what}",
         plugin=spec.name,
+        version=spec.version,
         step="import",
-        file=getattr(module, "__file__", None),
-        line=1,
+        file=file,
+        line=line,
         fix="correct the entry point, or derive the class from CommandPlugin, ProviderPlugin, UIPlugin, WorkflowPlugin",
     )
 
@@ -215,6 +227,7 @@ def _checked(spec: PluginSpec, plugin: object, guard: Guard) -> Plugin:
         raise PluginFailed(
             f"construct: calling the class gave '{_type_name(plugin)}', which is no plugin and has no 'initialize'",
             plugin=spec.name,
+            version=spec.version,
             step="construct",
             file=spec.module_file,
             fix="let __new__ and any decorator of the class give an instance of it",
@@ -225,6 +238,7 @@ def _checked(spec: PluginSpec, plugin: object, guard: Guard) -> Plugin:
         raise PluginFailed(
             f"name: the class says {said}, the entry point says {spec.name!r}",
             plugin=spec.name,
+            version=spec.version,
             step="name",
             file=spec.module_file,
             fix="use one name in both places",

@@ -1,29 +1,25 @@
-"""The one event loop that plugins live on, and the ways into it from synchronous code."""
+"""The ways from synchronous code to the event loop that plugins live on; one is started when something waits."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import sys
 import threading
+import types
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from localagent.errors import WrongLoop
 from localagent.host import interrupts
-from localagent.host.blocking import BlockingWatch, WaitingSelector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    import asyncio
+    from collections.abc import Callable, Coroutine, Generator
     from pathlib import Path
 
-    T = TypeVar("T")
+    from localagent.host.own_loop import OwnLoop
 
-_GRACE = 0.1
-"""Seconds that cancelled tasks and threads of the loop get to end when it is closed."""
-
-_log = logging.getLogger("localagent.host")
+T = TypeVar("T")
 
 
 class HostLoop:
@@ -38,13 +34,15 @@ class HostLoop:
 
     def __init__(self) -> None:
         self.abandoned: list[str] = []
-        self._own: _OwnLoop | None = None
+        self._own: OwnLoop | None = None
         self._adopted: asyncio.AbstractEventLoop | None = None
         self._worker: _WorkerLoop | None = None
         self._roots: dict[str, str] = {}
 
     def adopt(self) -> None:
         """Belong to the loop that is running in this thread."""
+        import asyncio
+
         self._adopted = asyncio.get_running_loop()
 
     def know(self, plugin: str, root: Path | None) -> None:
@@ -59,26 +57,42 @@ class HostLoop:
             WrongLoop: called from code that runs on the loop; such code awaits instead.
             KeyboardInterrupt: a signal asked the process to end; `coro` was cancelled.
         """
+        import asyncio
+
         if self._worker is not None and self._worker.is_this_thread():
             return self._worker.runner.run(coro, context=copy_context())
-        if _is_running_here():
+        if runs_here():
             coro.close()
             raise WrongLoop("this thread's event loop is busy running the caller", fix="await it instead")
         if self._adopted is not None and self._adopted.is_running():
             return asyncio.run_coroutine_threadsafe(coro, self._adopted).result()
         if self._own is None:
-            self._own = _OwnLoop(self._roots)
+            from localagent.host.own_loop import OwnLoop
+
+            self._own = OwnLoop(self._roots)
             # A host that nobody closed, as in a test that only invokes a command, must not leave its loop open.
             weakref.finalize(self, self._own.drop)
         return self._own.run(coro)
 
+    def run_own(self, coro: Coroutine[Any, Any, T]) -> T:
+        """As `run`, for the host's own coroutines, which say by `entered` from where on they need an event loop.
+
+        One that never does costs no event loop, and asyncio is not even imported.
+        """
+        if self._own is not None or self._adopted is not None or self._worker is not None or runs_here():
+            return self.run(coro)
+        ended = _run_by_hand(coro)
+        return self.run(_rest_of(coro)) if ended is None else ended.value
+
     def run_at_last(self, coro: Coroutine[Any, Any, T]) -> T:
-        """As `run`, if need be on top of the loop that runs in this thread and is never gone back to.
+        """As `run_own`, if need be on top of the loop that runs in this thread and is never gone back to.
 
         For the end of a process in which a plugin does not give the loop back.
         """
-        if not _is_running_here():
-            return self.run(coro)
+        if not runs_here():
+            return self.run_own(coro)
+        import asyncio
+
         asyncio._set_running_loop(None)  # noqa: SLF001 - documented for those who run loops, as is done here
         with asyncio.Runner() as runner:
             return runner.run(coro)
@@ -89,8 +103,11 @@ class HostLoop:
         Where a loop runs in this thread already, the function goes to a worker thread with a loop of its own, and
         this thread, its loop included, waits for it.
         """
-        if not _is_running_here():
+        if not runs_here():
             return function()
+        from concurrent.futures import ThreadPoolExecutor
+        from contextvars import copy_context
+
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="localagent-command") as pool:
             return pool.submit(copy_context().run, self._in_worker, function).result()
 
@@ -101,6 +118,8 @@ class HostLoop:
             self.abandoned += own.close()
 
     def _in_worker(self, function: Callable[[], T]) -> T:
+        import asyncio
+
         with asyncio.Runner() as runner:
             self._worker = _WorkerLoop(runner)
             try:
@@ -109,80 +128,27 @@ class HostLoop:
                 self._worker = None
 
 
-class _OwnLoop:
-    """A loop in this thread that runs one coroutine at a time and is parked in between."""
+def runs_here() -> bool:
+    """Whether an event loop is running in this thread; without asyncio there is none."""
+    if "asyncio" not in sys.modules:
+        return False
+    import asyncio
 
-    def __init__(self, roots: dict[str, str]) -> None:
-        self._selector = WaitingSelector()
-        self._runner = asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(self._selector))
-        self._loop = self._runner.get_loop()
-        self._loop.set_exception_handler(_tell_failure)
-        self._watch = BlockingWatch(self._selector, roots)
-        self._is_unsettled = False
-
-    def run(self, coro: Coroutine[Any, Any, T]) -> T:
-        # A command that called asyncio.run left this thread without a current loop.
-        asyncio.set_event_loop(self._loop)
-        self._settle()
-        turn = _Turn(self._loop)
-        try:
-            with interrupts.delivered_by(turn.cancel):
-                # In the caller's context, so that what is logged names the same operation.
-                return self._runner.run(turn.of(coro), context=copy_context())
-        except asyncio.CancelledError:
-            if turn.cancelled:
-                raise KeyboardInterrupt from None
-            raise
-        except KeyboardInterrupt:
-            self._is_unsettled = True
-            raise
-        finally:
-            self._selector.busy_since = None
-
-    def close(self) -> list[str]:
-        """End what still runs, then the loop; gives the names of what does not end."""
-        self._watch.close()
-        asyncio.set_event_loop(self._loop)
-        with interrupts.cleaning(lambda: None):
-            self._settle()
-            alive = self._runner.run(_end_all())
-            if not alive:
-                self._runner.close()
-        return alive
-
-    def drop(self) -> None:
-        self._watch.close()
-        self._loop.close()
-
-    def _settle(self) -> None:
-        """Let pass what an interrupted run left behind: asyncio's own call to stop the loop may wait there still."""
-        if self._is_unsettled:
-            self._is_unsettled = False
-            self._loop.call_soon(self._loop.stop)
-            self._loop.run_forever()
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
-class _Turn:
-    """One coroutine's time on the loop, which a signal can end from outside."""
+@types.coroutine
+def entered() -> Generator[None, None, None]:
+    """Await this where an event loop is needed from: at once if one runs, else whoever drives the caller starts one.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.cancelled = False
-        self._loop = loop
-        self._task: asyncio.Task[Any] | None = None
-
-    async def of(self, coro: Coroutine[Any, Any, T]) -> T:
-        self._task = asyncio.current_task()
-        if self.cancelled:
-            coro.close()
-            raise asyncio.CancelledError
-        return await coro
-
-    def cancel(self) -> None:
-        """Called by a signal handler, so the loop may be asleep in its selector, which goes on sleeping after it."""
-        self.cancelled = True
-        if self._task is not None:
-            self._task.cancel()
-            self._loop.call_soon_threadsafe(lambda: None)
+    Only the host's own coroutines may, and before they call code of a plugin that could tell the difference.
+    """
+    if not runs_here():
+        yield
 
 
 class _WorkerLoop:
@@ -196,37 +162,35 @@ class _WorkerLoop:
         return threading.get_ident() == self._thread
 
 
-async def _end_all() -> list[str]:
-    """Cancel all tasks and let generators and worker threads end; names of those that did not within the grace."""
-    loop = asyncio.get_running_loop()
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    rest = {
-        loop.create_task(loop.shutdown_asyncgens(), name="asynchronous generators"),
-        loop.create_task(loop.shutdown_default_executor(), name="worker threads"),
-    }
-    done, alive = await asyncio.wait(tasks | rest, timeout=_GRACE)
-    for task in done:
-        if not task.cancelled() and task.exception() is not None:
-            _tell_failure(loop, {"task": task, "exception": task.exception()})
-    return sorted(task.get_name() for task in alive)
+def _run_by_hand(coro: Coroutine[Any, Any, Any]) -> StopIteration | None:
+    """Run a coroutine of the host until it ends, which gives the end, or asks for an event loop, which gives None.
+
+    A signal waits for that, as it would for a task to wait; synchronous code that does not end is interrupted later.
+
+    Raises:
+        KeyboardInterrupt: a signal asked the process to end.
+    """
+    ended = None
+    with interrupts.noted() as told:
+        try:
+            coro.send(None)
+        except StopIteration as end:
+            ended = end
+    if told:
+        coro.close()
+        raise KeyboardInterrupt
+    return ended
 
 
-def _tell_failure(_: asyncio.AbstractEventLoop, what: dict[str, Any]) -> None:
-    """One line for a failure that nobody waited for; what a signal interrupted did not fail."""
-    error = what.get("exception")
-    if isinstance(error, KeyboardInterrupt) and interrupts.pending() is not None:
-        return
-    task = what.get("task") or what.get("future")
-    name = task.get_name() if isinstance(task, asyncio.Task) else "event loop"
-    told = f"{type(error).__name__}: {error}" if error is not None else what.get("message", "")
-    _log.warning("%s: %s", name, told, exc_info=error if _log.isEnabledFor(logging.DEBUG) else None)
+async def _rest_of(coro: Coroutine[Any, Any, T]) -> T:
+    return await _Begun(coro)
 
 
-def _is_running_here() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+class _Begun(Generic[T]):
+    """A coroutine that was begun, which `await` itself refuses."""
+
+    def __init__(self, coro: Coroutine[Any, Any, T]) -> None:
+        self._coro = coro
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._coro.__await__()

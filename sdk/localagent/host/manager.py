@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import PluginFailed, PluginNotAvailable, PluginNotReady, SystemProblem
-from localagent.host import consent, interrupts, quarantine
-from localagent.host.dependencies import with_needs
+from localagent.host import interrupts
 from localagent.host.ending import Ending
 from localagent.host.host import Host
 from localagent.host.loading import forget_modules
-from localagent.host.preflight import Preflight, preflight
-from localagent.host.records import Record, keep_records
+from localagent.host.loop import entered
+from localagent.host.shortcut import Shortcut, keep, take
 from localagent.host.starting import Starting
-from localagent.host.survey import Survey, learn, survey, with_records
-from localagent.host.traffic import keep_traffic
 from localagent.plugins.stages import PluginLifecycleStage as Stage
-from localagent.services.bus.topics import matches
 from localagent.services.correlation import operation, spoken_by
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
+    from localagent.host.commands import OwnedCommand
     from localagent.host.loaded import LoadedPlugin
+    from localagent.host.records import Record
     from localagent.host.spec import PluginSpec
-    from localagent.host.survey import Surveyed
+    from localagent.host.survey import Survey, Surveyed
     from localagent.plugins.base import Plugin
+    from localagent.services.bus import PluginMessageBus
 
 
 _DRAINED_WITHIN = 1.0
@@ -38,8 +35,7 @@ _DRAINED_AFTER_SIGNAL = 0.1
 _NOT_YET = (Stage.LOADING, Stage.INITIALIZING)
 
 
-@dataclass(frozen=True, slots=True)
-class Enabled:
+class Enabled(NamedTuple):
     """The outcome of enabling a plugin.
 
     Attributes:
@@ -61,21 +57,21 @@ class PluginManager:
     def __init__(self, host: Host | None = None) -> None:
         self.host = Host.open() if host is None else host
         self._survey: Survey | None = None
+        self._shortcut: Shortcut | None = None
         self._errors: dict[str, PluginNotAvailable] = {}
         self.host.settings.plugin_names = lambda: self.survey.plugins
         self._ending = Ending(
-            self.host.lifecycle_manager,
-            self.host.situation.budgets,
-            self._note_failure,
-            dismiss=self.host.message_bus.dismiss,
+            self.host.lifecycle_manager, self.host.situation.budgets, self._note_failure, dismiss=self.host.dismiss
         )
-        self._starting = Starting(self.host, lambda: self.survey, self._ending)
-        self.host.message_bus.load_on_demand(self._activate, self._wake, self._is_initialising)
+        self._starting = Starting(self.host, self._picture, self._ending)
+        self.host.load_on_demand(self._activate, self._wake, self._is_initialising)
 
     @property
     def survey(self) -> Survey:
         """All plugins with their states; made on first use, renewed by `discover_plugins`."""
         if self._survey is None:
+            from localagent.host.survey import survey
+
             self._survey = survey(self.host.situation)
         return self._survey
 
@@ -106,8 +102,10 @@ class PluginManager:
 
     async def discover_plugins(self) -> Mapping[str, PluginSpec]:
         """Look at all sources anew; runs no plugin code."""
+        from localagent.host.survey import survey
+
         self._survey = survey(self.host.situation)
-        self.host.message_bus.load_on_demand(self._activate, self._wake, self._is_initialising)
+        self.host.load_on_demand(self._activate, self._wake, self._is_initialising)
         return self.discovered_plugins
 
     async def load_plugin(self, name: str) -> bool:
@@ -129,6 +127,8 @@ class PluginManager:
         Raises:
             PluginNotAvailable: it cannot be had; the error names step, cause and fix.
         """
+        if self._survey is not None:
+            self._notice_edits([name])
         outcome = (await self._starting.start([name]))[name]
         if isinstance(outcome, PluginNotAvailable):
             raise outcome
@@ -140,6 +140,8 @@ class PluginManager:
 
         Its registrations are undone even if its own cleanup fails; the failure is in `errors`.
         """
+        from localagent.host.dependencies import with_needs
+
         ready = self._starting.ready
         if name not in ready:
             return False
@@ -163,13 +165,20 @@ class PluginManager:
 
         May be called again if it was interrupted itself.
         """
-        bus = self.host.message_bus
         try:
             await self._starting.stop()
-            await bus.drain(_DRAINED_WITHIN if interrupts.pending() is None else _DRAINED_AFTER_SIGNAL)
+            if self.host.has_message_bus:
+                within = _DRAINED_WITHIN if interrupts.pending() is None else _DRAINED_AFTER_SIGNAL
+                await self.host.message_bus.drain(within)
         finally:
             await self._let_go(list(self._starting.entered.values()))
             self.host.logs.stop()
+        if self.host.has_message_bus:
+            await self._close_bus(self.host.message_bus)
+
+    async def _close_bus(self, bus: PluginMessageBus) -> None:
+        from localagent.host.traffic import keep_traffic
+
         await bus.close(_DRAINED_AFTER_SIGNAL)
         # Where the home cannot be written to, nobody can look at it either.
         with contextlib.suppress(SystemProblem):
@@ -189,6 +198,11 @@ class PluginManager:
         Raises:
             PluginNotAvailable: there is no such plugin, or its folder is not trusted.
         """
+        from localagent.host import consent, quarantine
+        from localagent.host.preflight import preflight
+        from localagent.host.records import Record, keep_records
+
+        self._notice_edits([name])
         found = self.survey.find(name, distribution=distribution)
         if not found.spec.source.trusted:
             found.require()
@@ -197,7 +211,8 @@ class PluginManager:
         if found.spec.flaw is not None:
             record = Record(failure=found.spec.flaw)
         else:
-            record = preflight([found.spec], self.host.home, self.host.situation.budgets)[found.spec]
+            with self.host.situation.options.meeting([name]):
+                record = preflight([found.spec], self.host.home, self.host.situation.budgets)[found.spec]
             keep_records(self.host.home, {found.spec: record})
         self._survey = None
         return Enabled(found.spec, record)
@@ -208,6 +223,8 @@ class PluginManager:
         Raises:
             PluginNotAvailable: there is no such plugin.
         """
+        from localagent.host import consent
+
         found = self.survey.find(name)
         consent.disable(self.host.home, name)
         self._survey = None
@@ -215,13 +232,36 @@ class PluginManager:
 
     def learn_commands(self) -> Survey:
         """The survey with the commands of every enabled plugin, by preflights where nothing else tells."""
+        from localagent.host.survey import learn
+
         self._survey = learn(self.survey, self.host.situation)
         return self._survey
+
+    def shortcut_to(self, word: str) -> Shortcut | None:
+        """What an earlier run kept for a command; None where nothing holds any more, or the whole picture is known."""
+        if self._survey is not None:
+            return None
+        if self._shortcut is None or self._shortcut.word != word:
+            self._shortcut = take(word, self.host.situation, lambda: self.survey)
+        return self._shortcut
+
+    def find_command(self, word: str) -> OwnedCommand | Shortcut | None:
+        """Who owns a command and what it is called there; by preflights where nothing else tells."""
+        shortcut = self.shortcut_to(word)
+        if shortcut is not None:
+            return shortcut
+        owned = self.survey.commands().find(word)
+        if self._notice_edits([owned.owner] if owned is not None else self.survey.plugins):
+            owned = self.survey.commands().find(word)
+        owned = owned or self.learn_commands().commands().find(word)
+        if owned is not None:
+            keep(word, owned, self.survey, self.host.situation)
+        return owned
 
     @contextlib.contextmanager
     def executing(self, name: str) -> Generator[None]:
         """A plugin's stage while one of its commands runs; nested commands of one plugin count as one."""
-        run, stage_of = self.host.loop.run, self.host.lifecycle_manager.stage_of
+        run, stage_of = self.host.loop.run_own, self.host.lifecycle_manager.stage_of
         outermost = stage_of(name) is Stage.READY
         if outermost:
             run(self._move(name, Stage.READY, Stage.EXECUTING))
@@ -230,14 +270,42 @@ class PluginManager:
                 yield
         finally:
             if outermost:
-                quarantine.forgive(self.host.home, name)
+                self._forgive(name)
                 run(self._move(name, Stage.EXECUTING, Stage.READY))
+
+    def _forgive(self, name: str) -> None:
+        """Forget the single death of a plugin one of whose commands has now come to its end, good or bad."""
+        if self.host.home.quarantine_file.exists():
+            from localagent.host import quarantine
+
+            quarantine.forgive(self.host.home, name)
+
+    def _notice_edits(self, names: Iterable[str]) -> bool:
+        """Look anew if a plugin, or one it needs, was edited where it is installed, which the index does not watch.
+
+        Returns:
+            whether that was so.
+        """
+        from localagent.host.finding import is_edited
+        from localagent.host.index import forget
+        from localagent.host.survey import survey
+
+        plugins, wanted = self.survey.plugins, tuple(names)
+        concerned = {*self.survey.order_of(wanted), *wanted} & plugins.keys()
+        if not any(is_edited(plugins[name].spec) for name in concerned):
+            return False
+        forget(str(self.host.home.path))
+        self._survey = survey(self.host.situation)
+        return True
 
     async def _load(self, names: Sequence[str]) -> frozenset[str]:
         """Load plugins, after a preflight of those that were never looked at; gives the names of those that are ready.
 
         So an exit, a crash or a hang at import does not reach this process.
         """
+        from localagent.host.dependencies import with_needs
+
+        self._notice_edits(names)
         concerned = with_needs(names, self.survey.resolution.needs)
         unknown = [plugin.spec for name in sorted(concerned) if (plugin := self._unmet(name)) is not None]
         if unknown:
@@ -246,9 +314,17 @@ class PluginManager:
 
     async def _look_at(self, specs: Sequence[PluginSpec]) -> None:
         """Preflight plugins while the event loop goes on."""
+        import asyncio
+
+        from localagent.host.preflight import Preflight
+        from localagent.host.records import keep_records
+        from localagent.host.survey import with_records
+
+        await entered()
         run = Preflight(specs, self.host.home, self.host.situation.budgets)
         try:
-            records = await asyncio.to_thread(run.records)
+            with self.host.situation.options.meeting([spec.name for spec in specs]):
+                records = await asyncio.to_thread(run.records)
         finally:
             run.stop()
         # Where the home cannot be written to, it is learned anew each time.
@@ -318,10 +394,14 @@ class PluginManager:
 
     def _keep_topics(self, loaded: LoadedPlugin) -> None:
         """Remember to which topics a plugin subscribed, so that they can load it next time."""
-        found = self.survey.plugins.get(loaded.name)
         seen = loaded.context.message_bus.topics if loaded.context is not None else set[str]()
-        if found is None or seen <= found.topics:
+        if seen <= self._picture().topics_of(loaded.name):
             return
+        found = self.survey.plugins.get(loaded.name)
+        if found is None:
+            return
+        from localagent.host.records import Record, keep_records
+
         record = found.record or Record(dependencies=loaded.dependencies, costs=loaded.meter.costs)
         commands, offers = loaded.registration.commands, loaded.registration.offers
         topics = tuple(sorted(seen | set(record.topics)))
@@ -329,6 +409,10 @@ class PluginManager:
         with contextlib.suppress(SystemProblem):
             record = dataclasses.replace(record, commands=commands, offers=offers, topics=topics)
             keep_records(self.host.home, {loaded.spec: record})
+
+    def _picture(self) -> Survey | Shortcut:
+        """All plugins if they were looked at, else those of the present command."""
+        return self._shortcut if self._survey is None and self._shortcut is not None else self.survey
 
     def _note_failure(self, failure: PluginFailed) -> None:
         self._errors[failure.plugin or ""] = failure
@@ -338,4 +422,8 @@ class PluginManager:
 
 
 def _hears(plugin: Surveyed, topic: str) -> bool:
+    if not plugin.topics:
+        return False
+    from localagent.services.bus.topics import matches
+
     return any(matches(pattern, topic) for pattern in plugin.topics)

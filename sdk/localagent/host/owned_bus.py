@@ -6,9 +6,6 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from localagent.services.bus.hearers import step_of
-from localagent.services.bus.topics import check_not_reserved
-
 if TYPE_CHECKING:
     import asyncio
     import concurrent.futures
@@ -18,6 +15,7 @@ if TYPE_CHECKING:
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
     from localagent.plugins.messages import PluginMessage
+    from localagent.services.bus import PluginMessageBus
     from localagent.services.bus.mailbox import Overflow
 
     Handler = Callable[[PluginMessage], Any]
@@ -32,10 +30,16 @@ class OwnedBus:
 
     def __init__(self, host: Host, guard: Guard, ledger: Ledger) -> None:
         self.topics: set[str] = set()
-        self._bus = host.message_bus
+        self._host = host
         self._guard = guard
         self._ledger = ledger
-        ledger.record(functools.partial(self._bus.forget, guard.plugin))
+
+    @functools.cached_property
+    def _bus(self) -> PluginMessageBus:
+        """Made with the first use: most commands send nothing."""
+        bus = self._host.message_bus
+        self._ledger.record(functools.partial(bus.forget, self._guard.plugin))
+        return bus
 
     @property
     def subscribers(self) -> Mapping[str, tuple[Handler, ...]]:
@@ -81,7 +85,7 @@ class OwnedBus:
         Raises:
             InvalidTopic: the topic is one of the host's, or as the bus says.
         """
-        check_not_reserved(message_type, plugin=self._guard.plugin)
+        self._check_topic(message_type)
         return await self._bus.broadcast(sender, message_type, data)
 
     def publish_nowait(self, sender: str, message_type: str, data: Any) -> None:
@@ -90,7 +94,7 @@ class OwnedBus:
         Raises:
             InvalidTopic: the topic is one of the host's, or as the bus says.
         """
-        check_not_reserved(message_type, plugin=self._guard.plugin)
+        self._check_topic(message_type)
         self._bus.publish_nowait(sender, message_type, data)
 
     async def send_direct(self, sender: str, recipient: str, data: Any) -> None:
@@ -144,7 +148,14 @@ class OwnedBus:
         """`respond` from another thread."""
         return self._bus.call_threadsafe(functools.partial(self.respond, original_message, sender, data))
 
+    def _check_topic(self, topic: str) -> None:
+        from localagent.services.bus.topics import check_not_reserved
+
+        check_not_reserved(topic, plugin=self._guard.plugin)
+
     def _guarded(self, subject: str, handler: Handler, *, blocking: bool) -> Handler:
+        from localagent.services.bus.hearers import step_of
+
         return guarded(self._guard, step_of(subject), self._bus.in_pool(handler) if blocking else handler)
 
 

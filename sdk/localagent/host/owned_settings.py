@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localagent.host.pausing import pausable
-from localagent.services.redacting import literal_secrets
 from localagent.services.settings import PluginSections
 
 if TYPE_CHECKING:
@@ -34,11 +33,9 @@ class OwnedSettings:
     has_environment = True
 
     def __init__(self, host: Host, guard: Guard, ledger: Ledger, grant: Grant) -> None:
+        self._host = host
         self._settings = host.settings
-        self._secrets = host.secrets
-        self._redactor = host.redactor
         self._grant = grant
-        self._live = host.live_settings
         self._guard = guard
         self._ledger = ledger
 
@@ -66,7 +63,7 @@ class OwnedSettings:
         ``new.changed`` names the settings that changed, and the plugin's `config` is the new one already. If a watcher
         raises, the change is taken back, and watchers that took it are called again with the two exchanged.
         """
-        remove = self._live.add_watcher(self._guard.plugin, pausable(self._guard, _STEP, watcher))
+        remove = self._host.live_settings.add_watcher(self._guard.plugin, pausable(self._guard, _STEP, watcher))
         self._ledger.record(remove)
         return remove
 
@@ -76,7 +73,7 @@ class OwnedSettings:
         Returns:
             False if they cannot be used or a watcher failed; the settings are then what they were before.
         """
-        return await self._live.reload(self._guard.plugin)
+        return await self._host.live_settings.reload(self._guard.plugin)
 
     def hand_to(self, plugin: Plugin) -> None:
         """Set the plugin's `config` to its settings, now and whenever they change.
@@ -91,7 +88,7 @@ class OwnedSettings:
             self._assign(plugin, new)
 
         self._assign(plugin, self.snapshot)
-        self._ledger.record(self._live.begin(self._guard.plugin, adopt))
+        self._ledger.record(self._host.live_settings.begin(self._guard.plugin, adopt))
 
     def _assign(self, plugin: Plugin, settings: Snapshot) -> None:
         self._guard.call("prepare", setattr, plugin, "config", self._resolved(settings.plain()))
@@ -100,6 +97,10 @@ class OwnedSettings:
         return self._resolved(settings) if name == self._guard.plugin else settings
 
     def _resolved(self, settings: dict[str, Any]) -> dict[str, Any]:
+        if not settings:
+            return settings
+        from localagent.services.redacting import literal_secrets
+
         for text in literal_secrets(settings):
-            self._redactor.add(text)
-        return self._secrets.resolve(settings, self._grant)
+            self._host.redactor.add(text)
+        return self._host.secrets.resolve(settings, self._grant)

@@ -30,7 +30,11 @@ def pausable(guard: Guard, step: str, function: Callable[..., Any]) -> Callable[
         nonlocal failures
         if failures >= FAILURES_IN_A_ROW:
             raise HandlerPaused(
-                f"{step}: paused after {failures} failures in a row", plugin=guard.plugin, step=step, file=guard.root
+                f"{step}: paused after {failures} failures in a row",
+                plugin=guard.plugin,
+                version=guard.version,
+                step=step,
+                file=guard.root,
             )
         try:
             result = await guard.call_async(step, function, *arguments)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.host.budgets import Budgets
+from localagent.host.places import frames_in, own_line
 from localagent.host.records import Record
 from localagent.host.spec import Flaw
 from localagent.services.redacting import Redactor, secrets_at_hand
@@ -36,7 +37,6 @@ _ENOUGH = 8
 """So many plugins are worth a child of their own; starting one costs as much as importing a few."""
 _MOST_CHILDREN = 4
 _TIMEOUT = re.compile(r"^Timeout \(", re.MULTILINE)
-_FRAME = re.compile(r'^  File "(.+)", line (\d+)', re.MULTILINE)
 
 
 def preflight(specs: Sequence[PluginSpec], home: Home, budgets: Budgets | None = None) -> dict[PluginSpec, Record]:
@@ -113,8 +113,8 @@ class _Child:
         """Let the process run to its end, as long as it goes on from plugin to plugin; leaves nothing of it behind."""
         request = {
             "home": str(self.home.path),
-            "budgets": dataclasses.asdict(self.budgets),
-            "specs": {str(position): spec.to_dict() for position, spec in enumerate(self.specs)},
+            "budgets": self.budgets._asdict(),
+            "specs": {str(position): spec.to_row() for position, spec in enumerate(self.specs)},
         }
         (self.folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         with (self.folder / "child.log").open("wb") as output:
@@ -208,9 +208,8 @@ def _failed(spec: PluginSpec, step: str, cause: str, place: str = "") -> Record:
 
 def _deepest_place(stack: str, spec: PluginSpec) -> str:
     """The plugin's own line that was running, of the stack that the child wrote while it hung or crashed."""
-    root = str(spec.code_root)
-    frames = _FRAME.findall(stack)
-    return next((f"{file}:{line}" for file, line in frames if file.startswith(root)), "")
+    file, line = own_line(frames_in(stack), spec.code_root)
+    return f"{file}:{line}" if file else ""
 
 
 def _keep_output(outputs: Mapping[str, str], home: Home) -> None:

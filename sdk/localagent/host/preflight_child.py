@@ -8,16 +8,19 @@ import importlib
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import PluginFailed
+from localagent.host import exits
 from localagent.host.budgets import Budgets
 from localagent.host.costs import Meter
 from localagent.host.guard import Guard
 from localagent.host.host import Host
 from localagent.host.ledger import Ledger
 from localagent.host.loading import dependencies_of, load
+from localagent.host.places import declaration_of
 from localagent.host.preparing import prepare
 from localagent.host.records import Record
 from localagent.host.registering import register
@@ -45,9 +48,10 @@ def main() -> None:
     importlib.import_module("typer.main")
     place = os.open(folder / "place", os.O_WRONLY | os.O_CREAT)
     for position, data in request["specs"].items():
-        with _watched(folder, position, situation.budgets.preflight * _SOONER):
+        spec = PluginSpec.from_row(data)
+        with _watched(folder, position, situation.budgets.preflight * _SOONER, spec.code_root):
             host = Host(situation)
-            record = observe(PluginSpec.from_dict(data), host, _note_in(place, position))
+            record = observe(spec, host, _note_in(place, position))
         _answer(folder / f"{position}.json", host.redactor.redact_value(record.to_dict()))
     os._exit(0)
 
@@ -60,10 +64,15 @@ def observe(spec: PluginSpec, host: Host, note: Callable[[str], None]) -> Record
         host: a host of its own, so that plugins which offer the same name do not meet.
         note: told the step before it begins.
     """
-    guard = Guard(spec.name, spec.code_root, budgets=host.situation.budgets)
-    ledger, meter = Ledger(), Meter()
+    guard = Guard(
+        spec.name,
+        spec.code_root,
+        budgets=host.situation.budgets,
+        version=spec.version,
+        declaration=partial(declaration_of, spec),
+    )
+    ledger, meter = Ledger(), Meter(note)
     dependencies: tuple[str, ...] = ()
-    note("import")
     try:
         plugin = load(spec, guard, meter)
         dependencies = dependencies_of(plugin, guard)
@@ -72,7 +81,6 @@ def observe(spec: PluginSpec, host: Host, note: Callable[[str], None]) -> Record
     except PluginFailed as failure:
         return Record(dependencies=dependencies, failure=flaw_of(failure), costs=meter.costs)
     schema = _kept_schema(plugin, host.settings.schema_of(spec.name))
-    note("register")
     try:
         with meter.step("register"):
             registration = register(plugin, host, guard, ledger)
@@ -104,14 +112,16 @@ def flaw_of(failure: PluginFailed) -> Flaw:
 
 
 @contextlib.contextmanager
-def _watched(folder: Path, position: str, limit: float) -> Generator[None]:
-    """Send what is printed to a log, and the stack to another file if the plugin crashes or hangs."""
+def _watched(folder: Path, position: str, limit: float, root: Path | None) -> Generator[None]:
+    """Send what is printed to a log, and the stack to another file if the plugin crashes, hangs or ends the process."""
     log = os.open(folder / f"{position}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
     with (folder / f"{position}.trace").open("w") as trace:
         faulthandler.enable(trace)
+        if root is not None:
+            exits.watch(root, lambda _code, _file, _line: faulthandler.dump_traceback(trace, all_threads=False))
         # Works even where a hang is in C code that keeps the interpreter's lock, and no signal handler runs.
         faulthandler.dump_traceback_later(limit, exit=True, file=trace)
         try:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, ManifestError, PluginFailed, RefusedError, SystemProblem
+from localagent.host.belonging import cancel_tasks
 from localagent.host.context import HostContext
 from localagent.host.granting import grant_of
 from localagent.plugins.base import Plugin
@@ -29,6 +30,7 @@ def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: 
         PluginFailed: the plugin's schema cannot be had, or the plugin refuses one of the attributes.
     """
     host.settings.declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
+    ledger.record(lambda: cancel_tasks(guard))
     context = HostContext(host, guard, ledger, _grant(spec, host))
     guard.call("prepare", _assign, plugin, context)
     return context

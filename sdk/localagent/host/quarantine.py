@@ -2,8 +2,8 @@
 
 What a death says depends on the step. The host's own steps are short, and a process that dies there is the plugin's
 doing. A command may run for hours, and whoever kills one on purpose says nothing against its plugin: there only a
-crash that faulthandler saw counts at once, anything else when it has happened twice with no good end in between. A
-machine that was shut down says nothing at all.
+crash that faulthandler saw and a call of ``os._exit`` count at once, anything else when it has happened twice with no
+good end in between. A machine that was shut down says nothing at all.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import dataclasses
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import SystemProblem
 from localagent.host.journal import deaths
+from localagent.host.places import NOWHERE, frames_in, own_line
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Quarantine:
         fingerprint: of the plugin's files then.
         when: local time, ``YYYY-MM-DD hh:mm:ss``.
         how: how the process ended, as far as known.
-        where: ``file:line`` of a crash, empty if unknown.
+        where: ``file:line`` of its last moment, empty if unknown.
         deaths: how often it happened without a good end in between.
         is_in_force: whether the plugin is kept out.
     """
@@ -98,7 +100,7 @@ def judge_death(death: Death, earlier: Quarantine | None) -> Quarantine:
         fingerprint=death.fingerprint,
         when=time.strftime("%Y-%m-%d %H:%M:%S"),
         how=_how(death),
-        where=_place_of_crash(death.crash),
+        where=death.place or _place_of_crash(death),
         deaths=times,
         is_in_force=death.step != "command" or bool(death.crash or death.note) or times > 1,
     )
@@ -112,8 +114,6 @@ def lift(home: Home, name: str) -> None:
 
 def forgive(home: Home, name: str) -> None:
     """Forget the single death of a plugin one of whose commands has now come to its end, good or bad."""
-    if not home.quarantine_file.exists():
-        return
     kept = read_quarantines(home).get(name)
     if kept is not None and not kept.is_in_force:
         # Where this cannot be written, the death could not be either.
@@ -141,14 +141,12 @@ def _how(death: Death) -> str:
     return "the process ended without a word"
 
 
-def _place_of_crash(crash: str) -> str:
-    """``file:line`` of the innermost frame in faulthandler's report, whose lines read ``File "…", line 3 in name``."""
-    for line in crash.splitlines():
-        _, is_frame, rest = line.partition('  File "')
-        file, _, after = rest.partition('", line ')
-        if is_frame:
-            return f"{file}:{after.partition(' ')[0]}"
-    return ""
+def _place_of_crash(death: Death) -> str:
+    """``file:line`` of the plugin's innermost frame in faulthandler's report, or of the very innermost."""
+    frames = frames_in(death.crash)
+    file, line = own_line(frames, Path(death.root) if death.root else None)
+    file, line = (file, line) if file else next(iter(frames), NOWHERE)
+    return f"{file}:{line}" if file else ""
 
 
 def _lies_before_the_start_of_the_machine(death: Death) -> bool:

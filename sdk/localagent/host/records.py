@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localagent.errors import SystemProblem
+from localagent.host.fingerprints import fingerprint
 from localagent.host.spec import CommandHelp, Flaw
 from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from localagent.host.spec import PluginSpec
     from localagent.services.home import Home
 
     T = TypeVar("T")
-
-_FORM = 3
-"""Counts the forms in which records were kept; one of another form is learned again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +88,6 @@ class Record:
         )
 
 
-def fingerprint(spec: PluginSpec) -> list[Any]:
-    """What must be unchanged for a record to hold: source, entry, and the state of entry module and manifest."""
-    files = [file for file in (spec.module_file, spec.manifest_file) if file is not None]
-    return [_FORM, sorted(spec.source.identities), spec.target, spec.version, *map(_state, files)]
-
-
 def read_records(home: Home) -> dict[str, Any]:
     """All records as they are kept; one that cannot be read counts as empty, since it can be learned again."""
     try:
@@ -145,11 +136,3 @@ def keep_records(home: Home, records: Mapping[PluginSpec, Record]) -> None:
         for spec, record in records.items():
             kept[spec.name] = {"fingerprint": fingerprint(spec), "record": record.to_dict()}
         write_json(home.records_file, kept)
-
-
-def _state(file: Path) -> list[Any]:
-    try:
-        facts = file.stat()
-    except OSError:
-        return [str(file), None, None]
-    return [str(file), facts.st_mtime_ns, facts.st_size]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import PluginError, PluginFailed
 from localagent.host.spec import CommandHelp
 from localagent.manifest.plain import is_mapping
 from localagent.plugins.kinds import CommandPlugin, ProviderPlugin, UIPlugin, WorkflowPlugin
-from localagent.providers.manager import ProviderOffer
-from localagent.workflows.manager import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
     from localagent.plugins.base import Plugin
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(NamedTuple):
     """What one plugin registered.
 
     Attributes:
@@ -75,6 +71,8 @@ def _commands(plugin: CommandPlugin, guard: Guard) -> TyperGroup:
 def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:
     """Enter everything but commands; each name is recorded for undoing before the next is looked at."""
     if isinstance(plugin, ProviderPlugin):
+        from localagent.providers.manager import ProviderOffer
+
         provider_class = guard.call("register", plugin.get_provider_class)
         schema = guard.call("register", plugin.get_provider_config_schema)
         offer = ProviderOffer(provider_class, schema)
@@ -93,6 +91,8 @@ def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Iterato
 
 
 def _workflow_parts(parts: Mapping[str, Any], host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:
+    from localagent.workflows.manager import PARTS
+
     for part, components in parts.items():
         if part not in PARTS:
             raise _wrong(guard, f"get_workflow_components() gave '{part}', expected one of {', '.join(PARTS)}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import ConfigError
 from localagent.host.budgets import Budgets, read_budgets
@@ -14,13 +14,12 @@ from localagent.services.home import Home
 from localagent.services.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from localagent.services.given import Given
 
 
-@dataclass(frozen=True, slots=True)
-class HostOptions:
+class HostOptions(NamedTuple):
     """What one run of the host was asked for.
 
     Attributes:
@@ -32,6 +31,7 @@ class HostOptions:
         budgets: seconds each step may take, where the user's ``config.yaml`` says nothing else.
         given: settings of plugins that count before all others.
         journal: whether the steps of plugins are written down, so that the next run knows what a process died of.
+        meeting: entered with names of plugins while a preflight looks at these, so that who waits can be told.
     """
 
     home: Path | None = None
@@ -39,13 +39,13 @@ class HostOptions:
     only: frozenset[str] | None = None
     reserved: frozenset[str] = frozenset()
     extra: tuple[Path, ...] = ()
-    budgets: Budgets = Budgets()  # noqa: RUF009 - immutable
+    budgets: Budgets = Budgets()
     given: tuple[Given, ...] = ()
     journal: bool = True
+    meeting: Callable[[Sequence[str]], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """Options, home, settings, development mode and time limits, read once."""
 
     options: HostOptions

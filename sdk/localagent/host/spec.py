@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
+import os
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from localagent.host.lazy_paths import OptionalPath, RequiredPath
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from pathlib import Path
     from typing import Any
 
 
@@ -32,7 +34,10 @@ class State(Enum):
     QUARANTINED = "quarantined"
 
 
-@dataclass(frozen=True, slots=True)
+_KIND_OF_VALUE = {kind.value: kind for kind in SourceKind}
+
+
+@dataclass(frozen=True)
 class Source:
     """Where one plugin comes from.
 
@@ -46,7 +51,7 @@ class Source:
     """
 
     kind: SourceKind
-    root: Path
+    root: RequiredPath = RequiredPath()  # noqa: RUF009 - a descriptor, made once for the class
     distribution: str = ""
     editable: bool = False
     trusted: bool = True
@@ -99,7 +104,7 @@ class Flaw:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PluginSpec:
     """One plugin that was found.
 
@@ -112,6 +117,7 @@ class PluginSpec:
         description: one line; may be empty.
         commands: the commands its manifest declares.
         activation: topics of broadcasts that load it, as its manifest declares.
+        seen: the stamps of entry module and manifest of an installed plugin, one after the other, when it was read.
         requires: requirements on other plugins, PEP 440 ranges allowed.
         required_settings: settings that must be set before it can be ready.
         permissions: what its manifest says it uses, as ``what: detail`` words.
@@ -131,45 +137,71 @@ class PluginSpec:
     requires: tuple[str, ...] = ()
     required_settings: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
-    module_file: Path | None = None
-    manifest_file: Path | None = None
-    schema_file: Path | None = None
+    module_file: OptionalPath = OptionalPath()  # noqa: RUF009 - a descriptor, made once for the class
+    manifest_file: OptionalPath = OptionalPath()  # noqa: RUF009 - a descriptor, made once for the class
+    schema_file: OptionalPath = OptionalPath()  # noqa: RUF009 - a descriptor, made once for the class
     flaw: Flaw | None = field(default=None)
     activation: tuple[str, ...] = ()
+    seen: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def code_root(self) -> Path | None:
-        """The folder under which the plugin's own lines lie."""
+        """The folder under which the plugin's own lines lie, or the file where it is a single one."""
         if self.source.is_folder:
             return self.source.root
-        return self.module_file.parent if self.module_file else None
+        if self.module_file is None:
+            return None
+        inner = self.target.partition(":")[0].count(".") + (self.module_file.name == "__init__.py")
+        return self.module_file.parents[inner - 1] if inner else self.module_file
 
-    def to_dict(self) -> dict[str, Any]:
-        """The spec as JSON values."""
-        data = dataclasses.asdict(self)
-        data["source"] |= {"kind": self.source.kind.value, "root": str(self.source.root)}
-        for key in ("module_file", "manifest_file", "schema_file"):
-            data[key] = data[key] and str(data[key])
-        return data
+    def to_row(self) -> list[Any]:
+        """The spec as JSON values; the last is `seen`."""
+        source, flaw = self.source, self.flaw
+        return [
+            self.name,
+            self.kind,
+            self.target,
+            [source.kind.value, _text(source, "root"), source.distribution, source.editable, source.trusted],
+            self.version,
+            self.description,
+            [[command.name, command.help] for command in self.commands],
+            self.requires,
+            self.required_settings,
+            self.permissions,
+            _text(self, "module_file"),
+            _text(self, "manifest_file"),
+            _text(self, "schema_file"),
+            flaw and [flaw.step, flaw.message, flaw.where, flaw.fix],
+            self.activation,
+            self.seen,
+        ]
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> PluginSpec:
-        """A spec from what `to_dict` gives."""
-        source = data["source"]
+    def from_row(cls, row: Sequence[Any]) -> PluginSpec:
+        """A spec from what `to_row` gives."""
+        name, kind, target, source, version, description, commands, requires, required, permissions, *rest = row
+        module, manifest, schema, flaw, activation, seen = rest
         return cls(
-            name=data["name"],
-            kind=data["kind"],
-            target=data["target"],
-            version=data["version"],
-            description=data["description"],
-            requires=tuple(data["requires"]),
-            required_settings=tuple(data["required_settings"]),
-            permissions=tuple(data["permissions"]),
-            module_file=data["module_file"] and Path(data["module_file"]),
-            manifest_file=data["manifest_file"] and Path(data["manifest_file"]),
-            schema_file=data["schema_file"] and Path(data["schema_file"]),
-            source=Source(**source | {"kind": SourceKind(source["kind"]), "root": Path(source["root"])}),
-            commands=tuple(CommandHelp(**command) for command in data["commands"]),
-            flaw=Flaw(**data["flaw"]) if data["flaw"] else None,
-            activation=tuple(data["activation"]),
+            name,
+            kind,
+            target,
+            Source(_KIND_OF_VALUE[source[0]], *source[1:]),
+            version,
+            description,
+            tuple([CommandHelp(*command) for command in commands]),
+            tuple(requires),
+            tuple(required),
+            tuple(permissions),
+            module,
+            manifest,
+            schema,
+            Flaw(*flaw) if flaw else None,
+            tuple(activation),
+            tuple(seen),
         )
+
+
+def _text(holder: Source | PluginSpec, name: str) -> str | None:
+    """A path as text, without making a Path of one that was read as text."""
+    kept: str | Path | None = vars(holder)[name]
+    return None if kept is None else os.fspath(kept)

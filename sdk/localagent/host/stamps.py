@@ -34,7 +34,15 @@ def stamps(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Stamp]:
 
 def unchanged(seen: dict[str, Stamp]) -> bool:
     """Whether every path has the stamp it had."""
-    return all(stamp(path) == before for path, before in seen.items())
+    for path, before in seen.items():  # noqa: SIM110 - a generator costs as much as the looking
+        if stamp(path) != before:
+            return False
+    return True
+
+
+def facts(paths: Iterable[str | os.PathLike[str] | None]) -> tuple[int, ...]:
+    """The stamps of those paths that are something, one after the other."""
+    return tuple([number for path in paths if path is not None for number in stamp(path) or ()])
 
 
 def settled(seen: dict[str, Stamp], now: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,22 +9,25 @@ from typing import TYPE_CHECKING
 from localagent.errors import PluginFailed, PluginNotAvailable
 from localagent.host import interrupts
 from localagent.host.costs import Meter
-from localagent.host.dependencies import requirement_of, unmet, with_needs
+from localagent.host.guard import never_waits
 from localagent.host.loaded import LoadedPlugin
 from localagent.host.loading import Traces, dependencies_of, load
+from localagent.host.loop import entered, runs_here
 from localagent.host.preparing import apply_settings, prepare
 from localagent.host.registering import register
 from localagent.plugins.stages import PluginLifecycleStage as Stage
 from localagent.services.correlation import Speaker, speaker
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable, Mapping
 
     from localagent.host.dependencies import Requirement
     from localagent.host.ending import Ending
     from localagent.host.host import Host
+    from localagent.host.shortcut import Shortcut
     from localagent.host.spec import PluginSpec
-    from localagent.host.survey import Survey, Surveyed
+    from localagent.host.survey import Survey
 
     Outcome = LoadedPlugin | PluginNotAvailable
 
@@ -53,13 +55,13 @@ class Starting:
         entered: the plugins whose initialise was entered and that were not let go since, in that order.
     """
 
-    def __init__(self, host: Host, picture: Callable[[], Survey], ending: Ending) -> None:
+    def __init__(self, host: Host, picture: Callable[[], Survey | Shortcut], ending: Ending) -> None:
         self.ready: dict[str, LoadedPlugin] = {}
         self.entered: dict[str, LoadedPlugin] = {}
         self._host = host
         self._picture = picture
         self._ending = ending
-        self._importing = asyncio.Lock()
+        self._importing: asyncio.Lock | None = None
         self._tasks: dict[str, asyncio.Task[LoadedPlugin]] = {}
         self._waiting: dict[asyncio.Task[LoadedPlugin], int] = {}
 
@@ -75,16 +77,21 @@ class Starting:
         wanted = tuple(dict.fromkeys(names))
         if all(name in self.ready for name in wanted):
             return {name: self.ready[name] for name in wanted}
-        resolution = self._picture().resolution
-        concerned = with_needs(wanted, resolution.needs)
-        order = [name for name in resolution.order if name in concerned]
-        async with self._importing:
-            imports = _Imports()
-            for name in (*order, *wanted):
-                await self._bring_in(name, imports)
-            for loaded in imports.done.values():
-                self._begin(loaded)
-            tasks = {name: self._tasks[name] for name in (*order, *wanted, *imports.done) if name in self._tasks}
+        order = self._picture().order_of(wanted)
+        if self._host.lifecycle_manager.has_hooks:
+            await entered()
+        if not runs_here():
+            # Nobody else can begin to import in the meantime.
+            imports = await self._bring_all_in((*order, *wanted))
+            if all(never_waits(loaded.plugin.initialize) for loaded in imports.done.values()):
+                await self._make_ready_in_turn(imports)
+                return {name: _outcome(name, self.ready, imports.failures, {}) for name in wanted}
+            await entered()
+            tasks = self._begin_all((*order, *wanted), imports)
+        else:
+            async with self._importing_lock():
+                imports = await self._bring_all_in((*order, *wanted))
+                tasks = self._begin_all((*order, *wanted), imports)
         await self._wait(tasks)
         return {name: _outcome(name, self.ready, imports.failures, tasks) for name in wanted}
 
@@ -96,13 +103,26 @@ class Starting:
         """Cancel what is being started; whose initialise was entered stays in `entered`, to be let go."""
         await self._cancel(set(self._tasks.values()))
 
+    def _importing_lock(self) -> asyncio.Lock:
+        import asyncio
+
+        if self._importing is None:
+            self._importing = asyncio.Lock()
+        return self._importing
+
+    async def _bring_all_in(self, names: Iterable[str]) -> _Imports:
+        imports = _Imports()
+        for name in names:
+            await self._bring_in(name, imports)
+        return imports
+
     async def _bring_in(self, name: str, imports: _Imports) -> None:
         """Import a plugin, unless that was done or tried already."""
         if name in self.ready or name in self._tasks or name in imports.done or name in imports.failures:
             return
         imports.chain.append(name)
         try:
-            imports.done[name] = await self._import(self._picture().find(name).require(), imports)
+            imports.done[name] = await self._import(self._picture().loadable(name), imports)
         except PluginNotAvailable as error:
             imports.failures[name] = error
         finally:
@@ -141,11 +161,15 @@ class Starting:
         Raises:
             PluginNotAvailable: something it needs cannot be had.
         """
+        if not spec.requires and not dependencies:
+            return frozenset()
+        from localagent.host.dependencies import requirement_of
+
         declared = [requirement_of(text, spec.manifest_file) for text in spec.requires]
         observed = [requirement_of(text, spec.module_file) for text in dependencies]
         needs: set[str] = set()
         for requirement in (*declared, *observed):
-            found = self._picture().by_normalised_name(requirement.name)
+            found = self._picture().spec_named(requirement.name)
             problem = _problem(requirement, found, imports.chain)
             if found is None or problem:
                 message = f"the plugin '{spec.name}' {problem}"
@@ -156,29 +180,52 @@ class Starting:
             needs.add(found.name)
         return frozenset(needs)
 
+    async def _make_ready_in_turn(self, imports: _Imports) -> None:
+        """Make plugins ready that never wait, so that side by side would be no sooner; each after what it needs."""
+        for name, loaded in imports.done.items():
+            try:
+                await self._make_ready(loaded, {}, imports.failures)
+            except PluginNotAvailable as error:
+                imports.failures[name] = error
+
+    def _begin_all(self, names: Iterable[str], imports: _Imports) -> Mapping[str, asyncio.Task[LoadedPlugin]]:
+        """Begin to make ready what was imported; gives the tasks of all that are concerned, others' among them."""
+        for loaded in imports.done.values():
+            self._begin(loaded)
+        return {name: self._tasks[name] for name in (*names, *imports.done) if name in self._tasks}
+
     def _begin(self, loaded: LoadedPlugin) -> None:
+        import asyncio
+
         needed = {name: self._tasks[name] for name in sorted(loaded.needs) if name in self._tasks}
-        task = asyncio.create_task(self._make_ready(loaded, needed), name=f"{loaded.name}: initialise")
+        task = asyncio.create_task(self._make_ready(loaded, needed, {}), name=f"{loaded.name}: initialise")
         self._tasks[loaded.name] = task
         task.add_done_callback(lambda _: self._tasks.pop(loaded.name, None))
 
-    async def _make_ready(self, loaded: LoadedPlugin, needed: Mapping[str, asyncio.Task[LoadedPlugin]]) -> LoadedPlugin:
+    async def _make_ready(
+        self,
+        loaded: LoadedPlugin,
+        needed: Mapping[str, asyncio.Task[LoadedPlugin]],
+        failures: Mapping[str, PluginNotAvailable],
+    ) -> LoadedPlugin:
         """Initialise and register one plugin once what it needs is ready.
 
         If this is cancelled after initialise was entered, the plugin stays in `entered`, to be let go by who cancelled.
         """
-        _starting_here.set(True)
         speaker.set(Speaker(loaded.name, loaded.spec.version))
         name = loaded.name
         if needed:
+            import asyncio
+
             await asyncio.wait(needed.values())
         for each in sorted(loaded.needs):
             if each not in self.ready:
-                cause = _outcome(each, self.ready, {}, needed)
+                cause = _outcome(each, self.ready, failures, needed)
                 await self._drop(name, loaded)
                 raise _because(name, each, cause)
         await self._move(name, Stage.INITIALIZING)
         self.entered[name] = loaded
+        token = _starting_here.set(True)
         try:
             with loaded.meter.step("initialise"):
                 await _initialise(loaded)
@@ -189,12 +236,16 @@ class Starting:
             self.entered.pop(name, None)
             self._erase(loaded)
             raise
+        finally:
+            _starting_here.reset(token)
         self.ready[name] = loaded
         await self._move(name, Stage.READY)
         return loaded
 
     async def _wait(self, tasks: Mapping[str, asyncio.Task[LoadedPlugin]]) -> None:
         """Wait for all; if this is cancelled, what nobody else waits for is given up."""
+        import asyncio
+
         waited = set(tasks.values())
         for task in waited:
             self._waiting[task] = self._waiting.get(task, 0) + 1
@@ -229,6 +280,8 @@ class Starting:
         for task in unfinished:
             task.cancel()
         if unfinished:
+            import asyncio
+
             await asyncio.wait(unfinished, timeout=_PATIENCE)
         return names
 
@@ -262,14 +315,16 @@ async def _initialise(loaded: LoadedPlugin) -> None:
     )
 
 
-def _problem(requirement: Requirement, found: Surveyed | None, chain: list[str]) -> str:
+def _problem(requirement: Requirement, found: PluginSpec | None, chain: list[str]) -> str:
     """Why a requirement that only the plugin's code told cannot be met; empty if it can."""
     if found is None:
         return f"needs the plugin '{requirement.name}', which was not found"
     if found.name in chain:
         circle = " -> ".join((*chain[chain.index(found.name) :], found.name))
         return f"needs plugins that depend on each other in a circle: {circle}"
-    return unmet(requirement, found.spec.version)
+    from localagent.host.dependencies import unmet
+
+    return unmet(requirement, found.version)
 
 
 def _outcome(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from localagent.host.fingerprints import fingerprint
 from localagent.host.journal import fingerprint_text
-from localagent.host.records import fingerprint
 from localagent.host.spec import Flaw, PluginSpec, SourceKind, State
 
 if TYPE_CHECKING:

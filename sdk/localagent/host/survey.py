@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localagent.errors import ConfigError, PluginNotAvailable, SystemProblem
 from localagent.host import consent, environments
 from localagent.host.commands import CommandTable, tabulate
-from localagent.host.dependencies import STEP, Candidate, Requirement, Resolution, requirement_of, resolve
+from localagent.host.dependencies import STEP, Candidate, Requirement, Resolution, requirement_of, resolve, with_needs
 from localagent.host.finding import deciding_files, discovered
 from localagent.host.index import IndexFile, file_clock
 from localagent.host.journal import journal_files
@@ -21,7 +21,7 @@ from localagent.host.states import Said, Verdict, choose, failed, judge
 from localagent.manifest.names import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from localagent.errors import LocalAgentError
@@ -107,6 +107,7 @@ class Survey:
         rests_on: the files and folders whose change would change what was found.
         problem: why the user's configuration cannot be read; then every plugin is off.
         reserved: names of built-in commands.
+        since: the file clock, in nanoseconds, when looking began; None where the home cannot be written to.
     """
 
     plugins: dict[str, Surveyed]
@@ -116,6 +117,7 @@ class Survey:
     rests_on: tuple[str, ...] = ()
     problem: LocalAgentError | None = None
     reserved: frozenset[str] = frozenset()
+    since: int | None = None
 
     def commands(self) -> CommandTable:
         """The commands of all enabled plugins."""
@@ -131,6 +133,28 @@ class Survey:
         if name in self.plugins:
             return self.plugins[name]
         return next((plugin for plugin in self.plugins.values() if normalised(plugin.name) == name), None)
+
+    def order_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of `names` and of what they need that can be loaded, each after what it needs."""
+        concerned = with_needs(names, self.resolution.needs)
+        return tuple(name for name in self.resolution.order if name in concerned)
+
+    def loadable(self, name: str) -> PluginSpec:
+        """The spec of a plugin that may be loaded.
+
+        Raises:
+            PluginNotAvailable: there is none of that name, or it may not.
+        """
+        return self.find(name).require()
+
+    def spec_named(self, name: str) -> PluginSpec | None:
+        """The spec of the plugin that a requirement means."""
+        found = self.by_normalised_name(name)
+        return found.spec if found is not None else None
+
+    def topics_of(self, name: str) -> frozenset[str]:
+        """The topics that load a plugin."""
+        return self.plugins[name].topics if name in self.plugins else frozenset()
 
     def find(self, name: str, *, distribution: str | None = None) -> Surveyed:
         """The plugin called `name`; with `distribution` the one from there, even if another one shadows it.
@@ -156,6 +180,7 @@ def survey(situation: Situation) -> Survey:
 
     What was found is kept in the index, and taken from there as long as nothing it rests on has changed.
     """
+    since = file_clock(str(situation.home.path))
     _activate_environment(situation)
     problem = situation.settings.problem
     try:
@@ -167,7 +192,8 @@ def survey(situation: Situation) -> Survey:
     roots = {spec.source.root for spec in named}
 
     def verdict_of(spec: PluginSpec) -> Verdict:
-        return judge_named(spec) if spec.source.root in roots else judge(spec, said)
+        # Paths are made when they are asked for: not for each of a thousand plugins where no folder was named.
+        return judge_named(spec) if roots and spec.source.root in roots else judge(spec, said)
 
     winners, shadowed = choose((*named, *found.specs), verdict_of)
     kept = read_records(situation.home)
@@ -182,22 +208,29 @@ def survey(situation: Situation) -> Survey:
         (*found.rests_on, *deciding_files(situation), *_files_of_deaths(situation)),
         problem,
         situation.options.reserved,
+        since,
     )
 
 
-def keep_hot(picture: Survey, situation: Situation, content: Any) -> None:
-    """Keep what a warm start needs of the picture in the hot index; not where this run sees less than others would."""
+def keep_warm(picture: Survey, situation: Situation, parts: Mapping[str, Any], *, beside: Iterable[str] = ()) -> None:
+    """Keep what a warm start needs of the picture in the index; not where this run sees less than others would.
+
+    Args:
+        picture: what was found.
+        situation: what it was found in.
+        parts: JSON values by the name of the index file that keeps them.
+        beside: more files that they rest on.
+    """
     options = situation.options
     if picture.problem is not None or not options.plugins or options.only is not None or options.extra:
         return
+    if picture.since is None:
+        return
     home = situation.home
-    since = file_clock(str(home.path))
-    if since is not None:
-        said = (home.config_file, home.lock_file, home.records_file)
-        rests_on = (*picture.rests_on, *map(str, said))
-        IndexFile(str(home.path), str(situation.current), "hot", situation.settings.environ).write(
-            content, rests_on=rests_on, since=since
-        )
+    rests_on = (*picture.rests_on, *map(str, (home.config_file, home.lock_file, home.records_file)), *beside)
+    for part, content in parts.items():
+        index = IndexFile(str(home.path), str(situation.current), part, situation.settings.environ)
+        index.write(content, rests_on=rests_on, since=picture.since)
 
 
 def judge_named(spec: PluginSpec) -> Verdict:
@@ -216,7 +249,8 @@ def learned(specs: Sequence[PluginSpec], situation: Situation) -> dict[PluginSpe
         return {}
     from localagent.host.preflight import preflight
 
-    records = preflight(specs, situation.home, situation.budgets)
+    with situation.options.meeting([spec.name for spec in specs]):
+        records = preflight(specs, situation.home, situation.budgets)
     # Where the home cannot be written to, it is learned anew each time.
     with contextlib.suppress(SystemProblem):
         keep_records(situation.home, records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("localagent.host")
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(NamedTuple):
     """A task that did not end although it was cancelled.
 
     Attributes:
@@ -27,8 +26,7 @@ class Abandoned:
     task: Task[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Paused:
+class Paused(NamedTuple):
     """A message handler or lifecycle hook that is not called any more.
 
     Attributes:
@@ -44,10 +42,15 @@ class Paused:
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of one host, oldest first."""
+    """The counts of one host, oldest first.
+
+    Attributes:
+        left: names of tasks that plugins made by themselves and left when they went, with the line each waited at.
+    """
 
     abandoned: list[Abandoned] = field(default_factory=list)
     paused: list[Paused] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict[str, str])
 
     def abandon(self, plugin: str, step: str, task: Task[Any]) -> None:
         """Give a task up and say so."""

@@ -170,12 +170,15 @@ class Manifest:
     reload: str = "make-before-break"
 
 
-def find_manifest(folder: Path) -> Path | None:
+def find_manifest(folder: str | Path) -> Path | None:
     """The manifest that lies directly in `folder`, whatever sort of file it is; None if there is none."""
     import os
+    from pathlib import Path
 
-    # lexists, because a broken link is a manifest that cannot be read and not the absence of one.
-    return next((folder / name for name in MANIFEST_NAMES if os.path.lexists(folder / name)), None)
+    # lexists, because a broken link is a manifest that cannot be read and not the absence of one; and texts, because
+    # a Path for each name costs more than the looking.
+    files = (f"{os.fspath(folder)}{os.sep}{name}" for name in MANIFEST_NAMES)
+    return next(map(Path, filter(os.path.lexists, files)), None)
 
 
 def manifest_in(root: Path) -> Path | None:

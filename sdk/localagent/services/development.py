@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import ConfigError
 from localagent.manifest.plain import is_list, is_mapping
@@ -31,8 +30,7 @@ _KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Development:
+class Development(NamedTuple):
     """What development mode says.
 
     Attributes:

@@ -133,7 +133,7 @@ async def _live(manager: PluginManager, spec: PluginSpec) -> Life:
     await asyncio.sleep(MOMENT)
     failures = await _clean_up_twice(manager, loaded)
     await manager.close()
-    tasks = await _left_tasks()
+    tasks = await _left_tasks(manager.host.tally.left)
     return Life(
         spec,
         plugin=loaded.plugin,
@@ -181,13 +181,14 @@ def _missing_settings(manager: PluginManager, spec: PluginSpec, obstacle: Plugin
     return ()
 
 
-async def _left_tasks() -> tuple[str, ...]:
+async def _left_tasks(given_up: Mapping[str, str]) -> tuple[str, ...]:
+    """Tasks that the host had to cancel, and those that go on nevertheless."""
     me = asyncio.current_task()
     ending = asyncio.all_tasks() - {me}
     if ending:
         await asyncio.wait(ending, timeout=GRACE)
-    left = asyncio.all_tasks() - {me}
-    return tuple(sorted(f"task {task.get_name()!r} ({_code_of(task)})" for task in left))
+    left = {task.get_name(): _code_of(task) for task in asyncio.all_tasks() - {me}}
+    return tuple(sorted(f"task {name!r} ({place})" for name, place in {**left, **given_up}.items()))
 
 
 def _code_of(task: asyncio.Task[Any]) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from localagent.errors import WrongLoop
-from localagent.host.loop import HostLoop
+from localagent.host import interrupts
+from localagent.host.loop import HostLoop, entered, runs_here
 
 request = contextvars.ContextVar("request", default="none")
 
@@ -157,3 +161,60 @@ def test_a_host_that_nobody_closed_leaves_no_loop_open() -> None:
     del forgotten
     gc.collect()
     assert loop.is_closed()
+
+
+def test_a_coroutine_of_the_host_that_never_waits_starts_no_loop() -> None:
+    code = """
+import sys
+from localagent.host.loop import HostLoop
+
+async def quick():
+    return 7
+
+assert HostLoop().run_own(quick()) == 7
+assert "asyncio" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_coroutine_of_the_host_is_on_the_loop_from_where_it_asks_for_it(host: HostLoop) -> None:
+    async def steps() -> list[bool]:
+        before = runs_here()
+        await entered()
+        await asyncio.sleep(0)
+        await entered()
+        return [before, runs_here()]
+
+    assert host.run_own(steps()) == [False, True]
+    assert not runs_here()
+    # Now there is a loop, so it is used from the start.
+    assert host.run_own(steps()) == [True, True]
+
+
+def test_an_error_after_the_loop_was_asked_for_comes_out_as_it_is(host: HostLoop) -> None:
+    async def fail() -> None:
+        await entered()
+        raise KeyError("cause")
+
+    with pytest.raises(KeyError, match="cause"):
+        host.run_own(fail())
+
+
+def test_a_signal_ends_a_coroutine_of_the_host_before_the_loop_is_started(host: HostLoop) -> None:
+    ended: list[bool] = []
+
+    async def ring() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            ended.append(False)
+            await entered()
+            ended.append(False)
+        finally:
+            ended.append(True)
+
+    with interrupts.listening(), pytest.raises(KeyboardInterrupt):
+        host.run_own(ring())
+    assert ended == [False, True]
+    with interrupts.listening():
+        # It begins by forgetting the signal, which would still be pending in the tests that follow.
+        pass

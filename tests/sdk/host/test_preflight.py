@@ -27,7 +27,7 @@ ENDINGS = {
     "keyboard": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "recursion": ("def again(): again()\nagain()", "RecursionError"),
 }
-PLACED = {"sys-exit", "crash", "asleep", "keyboard", "recursion"}
+PLACED = {"os-exit", "says-why", "sys-exit", "crash", "asleep", "keyboard", "recursion"}
 
 
 def records_of(home: Path, names: list[str], budgets: Budgets = BUDGETS) -> dict[str, Record]:
@@ -56,6 +56,29 @@ def test_each_failure_is_charged_to_its_plugin_and_the_others_go_on(
     for name in ("healthy-1", "healthy-2"):
         assert [command.name for command in records[name].commands or ()] == [name]
         assert records[name].failure is None
+
+
+@pytest.mark.parametrize("step", ["construct", "register"])
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [("import os; os._exit(0)", "it ended the process"), ("import ctypes; ctypes.string_at(0)", "(SIGSEGV)")],
+    ids=["exit", "crash"],
+)
+def test_a_death_is_told_with_the_step_it_happened_in_and_its_line(
+    home: Path, work: Path, make_plugin: MakePlugin, step: str, code: str, cause: str
+) -> None:
+    source = command_plugin("bad")
+    method = "def register_commands(self, app):" if step == "register" else "def __init__(self):"
+    rest = "" if step == "register" else "\n    def register_commands(self, app):"
+    source = source.replace("    def register_commands(self, app):", f"    {method}\n        {code}{rest}", 1)
+    make_plugin("bad", source)
+    failure = records_of(home, ["bad"])["bad"].failure
+    assert failure is not None
+    assert failure.step == step
+    assert failure.message.startswith(f"{step}: ")
+    assert cause in failure.message
+    line = source.splitlines().index(f"        {code}") + 1
+    assert failure.where == f"{home}/plugins/bad/plugin.py:{line}"
 
 
 def test_code_that_keeps_the_interpreter_lock_is_ended_and_its_line_told(

@@ -25,6 +25,7 @@ from localagent.host.survey import survey
 from plain import Finished, MakePlugin, Run, command_plugin
 
 EXIT = "import os; os._exit(7)"
+KILL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 CRASH = "import ctypes; ctypes.string_at(0)"
 WAIT = "import time; open('running', 'w').close(); time.sleep(30)"
 HOLDS_THE_INTERPRETER = "import itertools; sum(itertools.repeat(0))"
@@ -98,7 +99,8 @@ def test_who_kills_the_process_in_a_step_of_the_host_is_kept_out(
         step,
         "localagent plugins enable bad",
     )
-    assert ("crashed" in verdict.reason, bool(verdict.where)) == (code == CRASH, code == CRASH)
+    assert ("crashed" if code == CRASH else "os._exit(7)") in verdict.reason
+    assert verdict.where.partition("plugin.py:")[2].isdigit()
 
 
 def test_who_is_kept_out_comes_back_when_enabled_or_changed_and_nobody_else_is_concerned(
@@ -129,7 +131,7 @@ def test_who_cannot_be_stopped_ends_the_process_with_5_and_is_kept_out(
     bad(step, _swallowing(2).replace("\n", "\n    "))
     stuck = live("bad")
     assert stuck.code == 5, stuck.text
-    assert f"the plugin 'bad', {step}: it took longer than" in stuck.err
+    assert f"the plugin 'bad' 1.2.3, {step}: it took longer than" in stuck.err
     assert "plugin.py:" in stuck.err
     assert _verdict(home).state is State.QUARANTINED
 
@@ -169,15 +171,51 @@ def test_a_crash_in_a_command_counts_at_once(live: Live, bad: Bad, home: Path) -
     assert _verdict(home).state is State.QUARANTINED
 
 
+@pytest.mark.parametrize("code", [EXIT, "import os, threading; threading.Thread(target=os._exit, args=[7]).run()"])
+def test_an_exit_past_all_cleanups_in_a_command_counts_at_once_and_is_said(
+    live: Live, bad: Bad, home: Path, code: str
+) -> None:
+    folder = bad("command", code)
+    ended = live("bad")
+    assert ended.code == 7
+    assert "the plugin 'bad' 1.2.3: it ended the process with os._exit(7)" in ended.err
+    verdict = _verdict(home)
+    assert (verdict.state, verdict.step) == (State.QUARANTINED, "command")
+    assert "os._exit(7)" in verdict.reason
+    assert verdict.where.startswith(f"{folder}/plugin.py:")
+
+
+def test_an_exit_in_a_thread_is_not_charged_to_the_plugin_that_runs(
+    live: Live, bad: Bad, make_plugin: MakePlugin, localagent: Run, home: Path
+) -> None:
+    bomb = "import os, threading; threading.Timer(0.2, lambda: os._exit(7)).start()"
+    bad("initialise", bomb)
+    waiting = command_plugin("waiting", command="import time; time.sleep(30)")
+    make_plugin("waiting", waiting.replace("version =", "dependencies = ['bad']\n    version ="))
+    localagent("plugins", "enable", "waiting")
+    assert live("waiting").code == 7
+    verdict = _verdict(home)
+    assert (verdict.state, verdict.step) == (State.QUARANTINED, "background")
+    assert survey(Situation.read(HostOptions(home=home))).plugins["waiting"].verdict.step != "command"
+
+
+def test_a_forked_child_may_end_as_it_likes(live: Live, bad: Bad, home: Path) -> None:
+    bad("command", "import os; child = os.fork(); child or os._exit(7); os.waitpid(child, 0)")
+    done = live("bad")
+    assert (done.code, done.out) == (0, "hello from bad\n")
+    assert "os._exit" not in done.err
+    assert _verdict(home).state is State.ENABLED
+
+
 def test_an_end_without_a_word_in_a_command_counts_the_second_time_in_a_row(
     live: Live, bad: Bad, home: Path, localagent: Run
 ) -> None:
-    bad("command", EXIT)
-    assert live("bad").code == 7
+    bad("command", KILL)
+    assert live("bad").code == -signal.SIGKILL
     assert localagent("bad").out == "hello from bad\n"
-    assert live("bad").code == 7
+    assert live("bad").code == -signal.SIGKILL
     assert _verdict(home).state is State.ENABLED
-    assert live("bad").code == 7
+    assert live("bad").code == -signal.SIGKILL
     assert "2 times in a row" in _verdict(home).reason
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localagent.host.records import Cost, Record, find_record, fingerprint, keep_records, read_records
+from localagent.host.fingerprints import fingerprint
+from localagent.host.records import Cost, Record, find_record, keep_records, read_records
 from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source, SourceKind
 from localagent.services.files import write_json
 from localagent.services.home import Home

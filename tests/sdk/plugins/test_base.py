@@ -81,7 +81,8 @@ def test_the_environment_is_read_in_the_types_of_the_schema(monkeypatch: pytest.
 
 def test_an_environment_value_that_does_not_fit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALAGENT_MY_PLUGIN_SIZE", "many")
-    with pytest.raises(ConfigError, match="LOCALAGENT_MY_PLUGIN_SIZE: the setting 'size' must be an integer, not 'many'"):
+    told = "LOCALAGENT_MY_PLUGIN_SIZE: the setting 'size' must be an integer, not 'many'"
+    with pytest.raises(ConfigError, match=told):
         Sized().load_env_config()
 
 

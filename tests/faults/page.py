@@ -1,0 +1,60 @@
+"""The results of all faults as a page for readers who did not see them happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from faults.catalogue import FAULTS, STEPS
+from faults.plugins import HEALTHY
+
+if TYPE_CHECKING:
+    from faults.report import Report
+
+_MEANING = """\
+A plugin that does something wrong is put between two healthy ones, and everything is done twice: a program loads all
+three into one process, calls each command and lets all go; and each command is called by itself, as a user would.
+
+**ok** means all of this:
+
+- the healthy plugins {healthy} work and are cleaned up, in the first run already; where the fault ends the process
+  after everything was loaded (`os._exit`, a segfault), from the second run on, as the plugin is quarantined by then;
+- `--help`, `plugins list` and `plugins info` work;
+- the faulty plugin is named, with the step and with file and line; the exit code is the documented one;
+- nobody sees a traceback, and what the fault changed (current folder, signal handlers, streams, logging) is put back.
+"""
+
+_PEERS = """\
+The other columns are other hosts, each with its own kind of plugin and the same fault at import, the one step that all
+of them have: **works** means that the healthy plugins worked in both runs; **disturbed** that they ran, but found
+changed what they rely on; **DOWN** that at least one did not work. Then follow the exit code and whether anything that
+was printed named the culprit, be it in a traceback.
+"""
+
+
+def page(report: Report) -> Iterator[str]:
+    """The page, line by line, as Markdown."""
+    yield "# Faults on purpose"
+    yield ""
+    yield f"{len(FAULTS)} faults at {len(STEPS)} steps of a plugin's life. This page was written by `nox -s faults`."
+    yield ""
+    yield _MEANING.format(healthy=" and ".join(f"`{name}`" for name in HEALTHY))
+    if report.peers:
+        yield _PEERS
+    yield "## One fault"
+    yield ""
+    yield from report.cells()
+    if report.strangers:
+        yield ""
+        yield "## A broken distribution of somebody else"
+        yield ""
+        yield "Its plugin is nobody's business here; all commands must work, and `plugins list` and `doctor` name it."
+        yield ""
+        yield from report.of_strangers()
+    if report.crowds:
+        yield ""
+        yield "## A crowd"
+        yield ""
+        yield "All in one process, the broken ones with one fault each in turn; each must be told with step and line."
+        yield ""
+        yield from report.of_crowds()
