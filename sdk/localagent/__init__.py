@@ -12,22 +12,41 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localagent.diagnostics.diagnostic import Diagnostic as Diagnostic
     from localagent.diagnostics.diagnostic import Severity as Severity
+    from localagent.errors import BusClosed as BusClosed
     from localagent.errors import ConfigError as ConfigError
+    from localagent.errors import InvalidTopic as InvalidTopic
     from localagent.errors import LocalAgentError as LocalAgentError
     from localagent.errors import ManifestError as ManifestError
     from localagent.errors import MessageError as MessageError
     from localagent.errors import NoResponder as NoResponder
+    from localagent.errors import NotReadyInTime as NotReadyInTime
     from localagent.errors import PluginError as PluginError
     from localagent.errors import PluginFailed as PluginFailed
     from localagent.errors import PluginNotAvailable as PluginNotAvailable
     from localagent.errors import PluginNotReady as PluginNotReady
+    from localagent.errors import PluginReloaded as PluginReloaded
     from localagent.errors import ProviderError as ProviderError
+    from localagent.errors import RefusedError as RefusedError
     from localagent.errors import RemoteError as RemoteError
+    from localagent.errors import RequestCancelled as RequestCancelled
     from localagent.errors import RequestTimeout as RequestTimeout
     from localagent.errors import RetryableError as RetryableError
     from localagent.errors import StalePluginError as StalePluginError
+    from localagent.errors import TooManyHops as TooManyHops
+    from localagent.errors import UnsendableData as UnsendableData
     from localagent.errors import ValidationError as ValidationError
+    from localagent.errors import WouldDeadlock as WouldDeadlock
     from localagent.errors import WrongLoop as WrongLoop
+    from localagent.features.communicating import CommunicatingPlugin as CommunicatingPlugin
+    from localagent.features.concurrency import gather_bounded as gather_bounded
+    from localagent.features.concurrency import work_through as work_through
+    from localagent.features.configurable import ConfigurablePlugin as ConfigurablePlugin
+    from localagent.features.enhanced import EnhancedCommandPlugin as EnhancedCommandPlugin
+    from localagent.features.lifecycle_aware import LifecycleAwarePlugin as LifecycleAwarePlugin
+    from localagent.features.observable import ObservablePlugin as ObservablePlugin
+    from localagent.features.paths import path_within as path_within
+    from localagent.features.persistent import PersistentPlugin as PersistentPlugin
+    from localagent.features.retrying import retry as retry
     from localagent.host.host import Host as Host
     from localagent.host.lifecycle import LifecycleManager as LifecycleManager
     from localagent.host.manager import PluginManager as PluginManager
@@ -45,27 +64,46 @@ if TYPE_CHECKING:
     from localagent.plugins.provider import CompletionResponse as CompletionResponse
     from localagent.plugins.stages import PluginLifecycleStage as PluginLifecycleStage
     from localagent.services.bus import PluginMessageBus as PluginMessageBus
+    from localagent.services.correlation import correlation_id as correlation_id
 
 _NAMES_BY_HOME = {
     "localagent.diagnostics.diagnostic": ("Diagnostic", "Severity"),
     "localagent.errors": (
+        "BusClosed",
         "ConfigError",
+        "InvalidTopic",
         "LocalAgentError",
         "ManifestError",
         "MessageError",
         "NoResponder",
+        "NotReadyInTime",
         "PluginError",
         "PluginFailed",
         "PluginNotAvailable",
         "PluginNotReady",
+        "PluginReloaded",
         "ProviderError",
+        "RefusedError",
         "RemoteError",
+        "RequestCancelled",
         "RequestTimeout",
         "RetryableError",
         "StalePluginError",
+        "TooManyHops",
+        "UnsendableData",
         "ValidationError",
+        "WouldDeadlock",
         "WrongLoop",
     ),
+    "localagent.features.communicating": ("CommunicatingPlugin",),
+    "localagent.features.concurrency": ("gather_bounded", "work_through"),
+    "localagent.features.configurable": ("ConfigurablePlugin",),
+    "localagent.features.enhanced": ("EnhancedCommandPlugin",),
+    "localagent.features.lifecycle_aware": ("LifecycleAwarePlugin",),
+    "localagent.features.observable": ("ObservablePlugin",),
+    "localagent.features.paths": ("path_within",),
+    "localagent.features.persistent": ("PersistentPlugin",),
+    "localagent.features.retrying": ("retry",),
     "localagent.host.host": ("Host",),
     "localagent.host.lifecycle": ("LifecycleManager",),
     "localagent.host.manager": ("PluginManager",),
@@ -76,25 +114,35 @@ _NAMES_BY_HOME = {
     "localagent.plugins.messages": ("MessageType", "PluginMessage"),
     "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse"),
     "localagent.plugins.stages": ("PluginLifecycleStage",),
+    "localagent.services.correlation": ("correlation_id",),
     "localagent.services.bus": ("PluginMessageBus",),
 }
 _HOMES = {name: home for home, names in _NAMES_BY_HOME.items() for name in names}
 
 __all__ = [
     "BaseProvider",
+    "BusClosed",
     "CommandPlugin",
+    "CommunicatingPlugin",
     "CompletionRequest",
     "CompletionResponse",
     "ConfigError",
+    "ConfigurablePlugin",
     "Diagnostic",
+    "EnhancedCommandPlugin",
     "Host",
     "HostOptions",
+    "InvalidTopic",
+    "LifecycleAwarePlugin",
     "LifecycleManager",
     "LocalAgentError",
     "ManifestError",
     "MessageError",
     "MessageType",
     "NoResponder",
+    "NotReadyInTime",
+    "ObservablePlugin",
+    "PersistentPlugin",
     "Plugin",
     "PluginContext",
     "PluginError",
@@ -105,18 +153,29 @@ __all__ = [
     "PluginMessageBus",
     "PluginNotAvailable",
     "PluginNotReady",
+    "PluginReloaded",
     "ProviderError",
     "ProviderPlugin",
+    "RefusedError",
     "RemoteError",
+    "RequestCancelled",
     "RequestTimeout",
     "RetryableError",
     "Severity",
     "StalePluginError",
+    "TooManyHops",
     "UIPlugin",
+    "UnsendableData",
     "ValidationError",
     "WorkflowPlugin",
+    "WouldDeadlock",
     "WrongLoop",
     "__version__",
+    "correlation_id",
+    "gather_bounded",
+    "path_within",
+    "retry",
+    "work_through",
 ]
 
 # Hidden from type checkers: with it they would take any misspelt name for Any.
