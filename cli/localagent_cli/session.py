@@ -21,7 +21,7 @@ from localagent_cli import global_options, output, streams, waiting, warm
 from localagent_cli.exit_codes import DONE, FAILED, INTERRUPTED, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from types import FrameType, TracebackType
 
     from localagent.host.survey import Survey
@@ -156,7 +156,7 @@ def _run(words: Sequence[str], opened: list[LocalAgentCLI]) -> int:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Generator[None]:
     """For imports: nothing they make is garbage, and looking for some takes a tenth of the time to a command."""
     was_enabled = gc.isenabled()
     gc.disable()
