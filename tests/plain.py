@@ -24,6 +24,18 @@ class Finished:
 Run = Callable[..., Finished]
 MakePlugin = Callable[..., Path]
 
+GREETER_MANIFEST = """\
+name: greeter
+version: "1.0.0"
+description: Greets everybody
+plugin_types: [command]
+entry_points:
+  commands:
+    - name: greeter
+      class: "plugin:Greeter"
+"""
+"""Of a flat plugin: the folder is the package, and ``plugin.py`` holds the class ``Greeter``."""
+
 
 def command_plugin(name: str, *, initialise: str = "return True", command: str = "print('hello from', who)") -> str:
     """The source of a plugin with one command that is called as the plugin is."""

@@ -13,20 +13,11 @@ from localagent import Host, HostOptions, ManifestError, PluginManager, PluginNo
 from localagent.errors import MissingExtra
 from localagent_cli.plugin_tests import TestOutcome, run_plugin_tests
 from localagent_cli.scaffold import create_plugin
+from plain import GREETER_MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANIFEST = """\
-name: greeter
-version: "1.0.0"
-description: Greets everybody
-plugin_types: [command]
-entry_points:
-  commands:
-    - name: greeter
-      class: "plugin:Greeter"
-"""
 PLUGIN = '''\
 from app.cli.plugins.framework import CommandPlugin
 
@@ -54,7 +45,7 @@ def manager(tmp_path: Path) -> PluginManager:
 
 def make(folder: Path, files: dict[str, str] | None = None) -> Path:
     """A flat plugin; `files` are texts by path."""
-    for path, text in ({"plugin-manifest.yaml": MANIFEST, "plugin.py": PLUGIN} | (files or {})).items():
+    for path, text in ({"plugin-manifest.yaml": GREETER_MANIFEST, "plugin.py": PLUGIN} | (files or {})).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text), encoding="utf-8")

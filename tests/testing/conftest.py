@@ -11,19 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plain import GREETER_MANIFEST
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANIFEST = """\
-name: greeter
-version: "1.0.0"
-description: Greets everybody
-plugin_types: [command]
-entry_points:
-  commands:
-    - name: greeter
-      class: "plugin:Greeter"
-"""
 COMMANDS = '''
 def register_commands(self, app):
     @app.command("greet")
@@ -49,7 +41,7 @@ class Workshop:
         source = (
             f"{imports}{dedent(head)}\n\nclass Greeter({base}):\n    name = 'greeter'\n{indent(dedent(body), '    ')}"
         )
-        texts = {"plugin-manifest.yaml": MANIFEST, "__init__.py": "", "plugin.py": source}
+        texts = {"plugin-manifest.yaml": GREETER_MANIFEST, "__init__.py": "", "plugin.py": source}
         return self.write("greeter", texts | (files or {}))
 
     def write(self, name: str, files: dict[str, str]) -> Path:
