@@ -144,6 +144,21 @@ def test_an_unreadable_configuration_means_recovery_mode(localagent: Run, make_p
     assert (home / "config.yaml").read_text() == "plugins: [unclosed\n"
 
 
+@pytest.mark.parametrize("text", ["development: {debug_mode: perhaps}\n", "development: [unclosed\n"])
+def test_an_unreadable_development_file_means_recovery_mode_too(
+    localagent: Run, make_plugin: MakePlugin, home: Path, text: str
+) -> None:
+    make_plugin("mine")
+    localagent("plugins", "enable", "mine")
+    (home / "development.yaml").write_text(text)
+    for words in (("plugins", "list"), ("--help",), ("plugins", "info", "mine"), ("plugins", "disable", "mine")):
+        done = localagent(*words)
+        assert (done.code, "development.yaml:" in done.err) == (0, True), words
+    assert localagent("mine").code == 3
+    doctor = localagent("doctor")
+    assert (doctor.code, "development.yaml:" in doctor.out) == (1, True)
+
+
 def test_a_command_that_typer_refuses_is_the_plugins_failure(localagent: Run, make_plugin: MakePlugin) -> None:
     make_plugin("odd", command_plugin("odd").replace("who: str", "who: object"))
     enabled = localagent("plugins", "enable", "odd")

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from localagent.errors import ConfigError
+from localagent.errors import ConfigError, ManifestError
 from localagent.host.budgets import Budgets, read_budgets
 from localagent.services.development import Development, read_development
 from localagent.services.home import Home
@@ -60,15 +60,26 @@ class Situation(NamedTuple):
         """The situation over the home that `options` or the environment name.
 
         Raises:
-            ConfigError: ``development.yaml`` or a ``LOCALAGENT_`` variable cannot be understood. A broken
-                ``config.yaml`` does not raise: ``settings.problem`` says why plugins stay off.
+            ConfigError: a ``LOCALAGENT_`` variable cannot be understood. A broken ``config.yaml`` or
+                ``development.yaml`` does not raise: ``settings.problem`` says why plugins stay off.
         """
         options = options or HostOptions()
         home = Home.find(options.home, environ)
         current = _current_folder()
         settings = Settings(home, environ, given=options.given)
-        development = read_development(home, environ, current)
+        development = _development(settings, environ, current)
         return cls(options, home, current, settings, development, _budgets(options, settings))
+
+
+def _development(settings: Settings, environ: Mapping[str, str], current: Path) -> Development:
+    """Development mode; off where its file cannot be understood, which is a problem of the settings as any other."""
+    try:
+        return read_development(settings.home, environ, current)
+    except (ConfigError, ManifestError) as problem:
+        if problem.file is None:
+            raise
+        settings.problem = settings.problem or problem
+        return Development(enabled=False, loads_plugins=False, directories=(), debug=False)
 
 
 def _budgets(options: HostOptions, settings: Settings) -> Budgets:
