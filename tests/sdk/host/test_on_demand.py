@@ -117,8 +117,9 @@ async def test_a_request_loads_whom_it_is_meant_for(
     bus = manager.host.message_bus
     assert await bus.request("test", "listener", "?") == "answer of listener"
     await bus.send_direct("test", "listener", "!")
-    with pytest.raises(NoResponder, match=r"nobody answers for 'nobody'$"):
-        await bus.request("test", "nobody", "?")
+    with pytest.raises(NoResponder, match=r"nobody answers for 'sleper': there is no plugin 'sleper'$") as misspelt:
+        await bus.request("test", "sleper", "?")
+    assert misspelt.value.fix == "did you mean 'sleeper'?"
     with pytest.raises(NoResponder, match="the plugin 'sleeper' is disabled: it was never enabled") as caught:
         await bus.request("test", "sleeper", "?")
     assert caught.value.fix == "localagent plugins enable sleeper"
