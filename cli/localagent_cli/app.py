@@ -132,7 +132,7 @@ class LocalAgentCLI:
             if not self.plugin_manager.is_closed:
                 self.host.loop.run_at_last(self.plugin_manager.close())
             self.host.loop.close()
-            self.host.logs.stop()
+            self.host.stop_logs()
             self._leave_journal()
 
     def _leave_journal(self) -> None:

@@ -69,7 +69,7 @@ def test_a_setting_given_on_the_command_line_counts_for_this_run(sized: Run, wor
         (("--set", "sized.size=many", "sized"), 2, "--set sized.size must be an integer, not 'many'"),
         (
             ("--set", "sized.size=0", "sized"),
-            3,
+            2,
             "/size: 0 is less than the minimum of 1 (command line --set sized.size)",
         ),
     ],
@@ -123,6 +123,17 @@ def test_showing_settings_that_do_not_fit_shows_them_and_fails(sized: Run, home:
     assert done.code == 2
     assert "size: x" in done.out
     assert f"error {home / 'sized.yaml'}:1:7: /size: 'x' is not of type 'integer'" in done.err
+
+
+def test_doctor_tells_of_settings_that_do_not_fit(sized: Run, home: Path) -> None:
+    assert "settings of sized" not in sized("doctor").text
+    (home / "sized.yaml").write_text("size: x\n")
+    done = sized("doctor", "--json")
+    assert done.code == 1
+    (wrong,) = [each for each in json.loads(done.out) if each["verdict"] == "wrong"]
+    assert wrong["what"] == "settings of sized"
+    assert wrong["detail"] == f"{home / 'sized.yaml'}:1:7: /size: 'x' is not of type 'integer'"
+    assert wrong["fix"] == f"correct or remove it in {home / 'sized.yaml'}"
 
 
 def test_origins_are_data_too_and_secrets_stay_hidden(sized: Run, home: Path) -> None:

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from localagent.errors import UsageError
+from localagent.host.schemas import schema_of
 from localagent.manifest.wording import dotted
-from localagent.plugins.config_schema import read_schema, schema_file_for
 from localagent.services.config_file import set_value, unset_value
 from localagent.services.redacting import masked_settings
 from localagent_cli import output
 from localagent_cli.commands.context import Json, cli_of, manager_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from localagent.host.survey import Surveyed
     from localagent.manifest.composing import KeyPath
     from localagent.services.layers import Layered, Origin
     from localagent.services.reading import Reading
@@ -77,17 +76,8 @@ def path(ctx: typer.Context) -> None:
 def _read(ctx: typer.Context, name: str) -> Reading:
     """What all sources say of a plugin's settings."""
     settings = cli_of(ctx).host.settings
-    settings.declare_schema(name, _schema_of(manager_of(ctx).survey.find(name)))
+    settings.declare_schema(name, schema_of(manager_of(ctx).survey.find(name)))
     return settings.read(name)
-
-
-def _schema_of(plugin: Surveyed) -> Mapping[str, Any] | None:
-    """The schema that a preflight saw the plugin's code give, else the file beside its manifest or code."""
-    if plugin.record is not None and plugin.record.schema is not None:
-        return plugin.record.schema
-    beside = plugin.spec.manifest_file or plugin.spec.module_file
-    file = schema_file_for(beside.parent) if beside else None
-    return read_schema(file) if file else None
 
 
 def _show(settings: Layered, *, origin: bool, as_json: bool) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from localagent.errors import ConfigError, ManifestError
 from localagent.host import environments
 from localagent.host.records import read_records
+from localagent.host.schemas import schema_of
 from localagent.host.spec import State
 from localagent.host.traffic import read_traffic, told
 from localagent.services.redacting import lines_with_secrets
@@ -62,6 +64,7 @@ def examine(situation: Situation, picture: Survey) -> list[Check]:
         _index(situation, picture),
         *_distributions(picture),
         *_plugins(picture),
+        *_settings(situation, picture),
         *_conflicts(picture),
         *_messages(situation),
     ]
@@ -151,6 +154,22 @@ def _plugins(picture: Survey) -> Iterator[Check]:
             yield Check(what, Verdict.NOTE, f"{verdict.state.value}: {verdict.reason}", verdict.fix)
         elif verdict.state is State.ENABLED:
             yield Check(what, Verdict.FINE, f"enabled, {plugin.spec.source}")
+
+
+def _settings(situation: Situation, picture: Survey) -> Iterator[Check]:
+    """Settings of enabled plugins that do not fit their schemas, with which the plugins would not start."""
+    for plugin in picture.plugins.values():
+        if plugin.verdict.state is not State.ENABLED:
+            continue
+        try:
+            situation.settings.declare_schema(plugin.name, schema_of(plugin))
+            problem = situation.settings.judge(plugin.name).problem
+        except (ConfigError, ManifestError) as error:
+            problem = error
+        if problem is not None:
+            where = f"{problem.place}: " if problem.file else ""
+            fix = problem.fix or f"localagent config show {plugin.name} --origin"
+            yield Check(f"settings of {plugin.name}", Verdict.WRONG, f"{where}{problem.message}", fix)
 
 
 def _conflicts(picture: Survey) -> Iterator[Check]:

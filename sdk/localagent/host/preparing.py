@@ -41,20 +41,25 @@ def apply_settings(plugin: Plugin, spec: PluginSpec, context: HostContext, setti
 
     Raises:
         PluginFailed: at the step ``settings``: a value breaks the schema, or a required one is missing; at the step
-            ``variables``: a variable or an option of the command line cannot be understood.
+            ``variables``: one that a variable or the command line gives does, or a reference leads to no value.
     """
     judgement = settings.judge(spec.name)
     reading = judgement.reading
-    step = "variables" if reading is not None and reading.misfits else "settings"
     try:
         if reading is not None:
             _require_all(spec, reading)
             _tell_hints(reading)
         if judgement.problem is not None:
             raise judgement.problem
+    except (ConfigError, ManifestError) as error:
+        is_of_this_run = any(finding.is_of_this_run for finding in judgement.findings)
+        raise _refusal(spec, "variables" if is_of_this_run else "settings", error) from error
+    try:
         context.config.hand_to(plugin)
-    except (ConfigError, ManifestError, RefusedError, SystemProblem) as error:
-        raise _refusal(spec, step, error) from error
+    except ConfigError as error:
+        raise _refusal(spec, "variables", error) from error
+    except (ManifestError, RefusedError, SystemProblem) as error:
+        raise _refusal(spec, "settings", error) from error
 
 
 def _require_all(spec: PluginSpec, reading: Reading) -> None:

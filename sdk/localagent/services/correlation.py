@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -15,8 +14,7 @@ correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 """Names the present operation; empty outside of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(NamedTuple):
     """A plugin as log lines name it."""
 
     plugin: str

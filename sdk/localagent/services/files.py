@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +33,8 @@ def write_text(file: Path, text: str) -> None:
     try:
         target = _behind_links(file)
         target.parent.mkdir(parents=True, exist_ok=True)
+        import tempfile  # most runs write nothing
+
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

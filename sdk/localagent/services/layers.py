@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.manifest.plain import is_mapping
 from localagent.plugins.config_schema import merge
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from localagent.manifest.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value was said.
 
     Attributes:
@@ -86,8 +85,7 @@ class Layer:
         return Origin(self.kind, name=named)
 
 
-@dataclass(frozen=True, slots=True)
-class Layered:
+class Layered(NamedTuple):
     """Settings as all layers together say them.
 
     Attributes:

@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import HandlerPaused, LocalAgentError
+from localagent.plugins.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
-    from localagent.plugins.snapshot import Snapshot
-    from localagent.services.settings import Settings
+    from localagent.services.settings import Judgement, Settings
 
-Watcher = Callable[["Snapshot", "Snapshot"], Awaitable[Any]]
+Watcher = Callable[[Snapshot, Snapshot], Awaitable[Any]]
 """Called with the settings before and the new ones. It raises LocalAgentError, as the guard does, and nothing else."""
 
 SETTLING = 0.15
@@ -104,10 +104,10 @@ class LiveSettings:
                 self._say(plugin, judgement.problem)
                 return False
             self._told.pop(plugin, None)
-            new = self._settings.snapshot(plugin)
+            new = judgement.snapshot or Snapshot({})
             old = self._seen.setdefault(plugin, new)
             new = new.after(old)
-            return not new.changed or await self._change(plugin, old, new)
+            return not new.changed or await self._change(plugin, old, new, judgement)
 
     def arm(self) -> None:
         """Begin to watch, if there is somebody to tell and an event loop runs in this thread."""
@@ -144,7 +144,7 @@ class LiveSettings:
     def _files(self) -> set[Path]:
         return {file for plugin in tuple(self._watchers) for file in self._settings.files_of(plugin)}
 
-    async def _change(self, plugin: str, old: Snapshot, new: Snapshot) -> bool:
+    async def _change(self, plugin: str, old: Snapshot, new: Snapshot, judgement: Judgement) -> bool:
         took: list[Watcher] = []
         failed = False
         self._seen[plugin] = new
@@ -155,7 +155,8 @@ class LiveSettings:
             else:
                 failed = True
         if failed:
-            self._settings.keep(plugin, old)
+            # Not instead of the files as they are by now: what was saved meanwhile was refused by nobody.
+            self._settings.keep(plugin, old, instead_of=judgement)
             self._seen[plugin] = old
             back = old.after(new)
             for watcher in took:

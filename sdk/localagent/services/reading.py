@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError
 from localagent.manifest.wording import did_you_mean
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from localagent.services.given import Given
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong with settings.
 
     Attributes:
@@ -40,13 +39,17 @@ class Finding:
     origin: Origin
     pointer: str = ""
 
+    @property
+    def is_of_this_run(self) -> bool:
+        """Whether a variable or the command line said the value, and no file."""
+        return bool(self.origin.name)
+
     def __str__(self) -> str:
         text = f"{self.pointer}: {self.message}" if self.pointer else self.message
         return text if self.origin.kind == "default" or not self.pointer else f"{text} ({self.origin})"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The settings of one plugin as its sources say them, valid or not.
 
     Attributes:
@@ -83,7 +86,6 @@ class Reading:
         if not findings:
             return
         first = next((each.origin for each in findings if each.origin.file), DEFAULT)
-        variables = [each.origin.name for each in findings if each.origin.name and not each.pointer]
         # The place of a single finding is that of the error, and need not be said twice.
         is_placed = len(findings) == 1 and first.file is not None
         message = f"{findings[0].pointer}: {findings[0].message}" if is_placed else "; ".join(map(str, findings))
@@ -93,10 +95,16 @@ class Reading:
             file=first.file,
             line=first.line,
             column=first.column,
-            fix=f"correct or unset {', '.join(variables)}"
-            if variables
-            else f"localagent config show {self.plugin} --origin",
+            fix=_mending(findings) or f"localagent config show {self.plugin} --origin",
         )
+
+
+def _mending(findings: Sequence[Finding]) -> str:
+    """What to correct where; empty where nobody said anything."""
+    names = dict.fromkeys(each.origin.name for each in findings if each.origin.name)
+    files = dict.fromkeys(str(each.origin.file) for each in findings if each.origin.file)
+    ways = (("correct or unset", names), ("correct or remove it in", files))
+    return "; ".join(f"{words} {', '.join(places)}" for words, places in ways if places)
 
 
 @dataclass(slots=True)
@@ -135,7 +143,7 @@ def read_layers(
     )
     layered = merge_layers(layers)
     if schema:
-        layered = replace(layered, values=completed(layered.values, schema))
+        layered = layered._replace(values=completed(layered.values, schema))
     misfits = (*environment.misfits, *command_line.misfits)
     return Reading(plugin, schema, layered, misfits, _hints(plugin, variables, schema))
 

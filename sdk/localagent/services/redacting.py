@@ -106,7 +106,8 @@ def secrets_at_hand(home: Home, environ: Mapping[str, str]) -> Iterator[str]:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        yield from (value for name in re.findall(_REFERENCE, text) if (value := environ.get(name)))
+        values = (environ.get(name, "") for name in re.findall(_REFERENCE, text))
+        yield from (value for value in values if value and not re.fullmatch(_REFERENCE, value))
         yield from lines_with_secrets(text)
     for name, value in environ.items():
         if name.startswith("LOCALAGENT_") and is_secret_name(name):

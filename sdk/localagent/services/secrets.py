@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError, MissingExtra, RefusedError, SystemProblem
 from localagent.manifest.plain import is_list, is_mapping
@@ -24,8 +24,7 @@ _REFERENCE = r"(\$?)\$\{(env|keyring):([^{}]*)\}"
 _NAME = r"[A-Za-z_][\w.-]*"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """Which secrets one plugin may have.
 
     Attributes:
@@ -124,13 +123,16 @@ class Secrets:
         if not re.fullmatch(_NAME, name):
             raise ConfigError(f"{way}: '{name}' is no name", plugin=grant.plugin, fix=f"write ${{{source}:NAME}}")
         if reference in chain:
-            raise ConfigError(f"{way}: these refer to each other in a circle", plugin=grant.plugin)
+            fix = f"let {name} be a value"
+            raise ConfigError(f"{way}: these refer to each other in a circle", plugin=grant.plugin, fix=fix)
         grant.check(name)
         value = self.environ.get(name) if source == "env" else self.keyring(name)
         if value is None:
             fix = f"export {name}=..." if source == "env" else f"keyring set {SERVICE} {name}"
             raise ConfigError(f"{way}: {name} is not set", plugin=grant.plugin, fix=fix)
-        self.redactor.add(value)
+        if not re.fullmatch(_REFERENCE, value):
+            # What only refers on is no secret, and a chain of names in a message has to be readable.
+            self.redactor.add(value)
         return self._replaced(value, grant, (*chain, reference))
 
 

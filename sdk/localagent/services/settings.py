@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError, LocalAgentError, ManifestError
 from localagent.manifest.plain import is_mapping
 from localagent.plugins.environment import environment_prefix
 from localagent.plugins.snapshot import Snapshot
 from localagent.services.layers import Layer, Layered, merge_layers
-from localagent.services.reading import Reading, read_layers
+from localagent.services.reading import Finding, Reading, read_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 _SECTIONS = "'plugins' must be a mapping of plugin names to {enabled: true or false, config: {...}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What is in force while the files of a plugin's settings have a certain content.
 
     Attributes:
@@ -34,12 +32,14 @@ class Judgement:
         snapshot: the settings in force; None if no valid ones were ever read.
         problem: why the present content does not count; None if it does.
         reading: what all sources said; None if one could not be read.
+        findings: all that is wrong with it.
     """
 
     contents: tuple[bytes | str | None, ...]
     snapshot: Snapshot | None
     problem: LocalAgentError | None = None
     reading: Reading | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class Settings:
@@ -137,9 +137,10 @@ class Settings:
             known = self._judged[plugin] = self._judge(plugin, contents, known.snapshot if known else None)
         return known
 
-    def keep(self, plugin: str, snapshot: Snapshot) -> None:
-        """Let `snapshot` be in force instead of the present content of the files, until that changes."""
-        self._judged[plugin] = Judgement(tuple(map(_content, self.files_of(plugin))), snapshot)
+    def keep(self, plugin: str, snapshot: Snapshot, *, instead_of: Judgement | None = None) -> None:
+        """Let `snapshot` be in force as long as the files say what `instead_of` found, by default what they say now."""
+        contents = tuple(map(_content, self.files_of(plugin))) if instead_of is None else instead_of.contents
+        self._judged[plugin] = Judgement(contents, snapshot)
 
     def snapshot(self, plugin: str) -> Snapshot:
         """The settings in force, as `judge` finds them.
@@ -165,11 +166,13 @@ class Settings:
 
     def _judge(self, plugin: str, contents: tuple[bytes | str | None, ...], before: Snapshot | None) -> Judgement:
         reading = None
+        findings: tuple[Finding, ...] = ()
         try:
             reading = self.read(plugin)
-            reading.require(reading.findings())
+            findings = reading.findings()
+            reading.require(findings)
         except (ConfigError, ManifestError) as problem:
-            return Judgement(contents, before, problem, reading)
+            return Judgement(contents, before, problem, reading, findings)
         return Judgement(contents, Snapshot(reading.layered.values, before=before), reading=reading)
 
     def _section_layer(self, plugin: str) -> Layer:

@@ -52,6 +52,10 @@ class Watch:
         except ImportError:
             self._poll()
             return
+        library = logging.getLogger("watchfiles")
+        if library.level == logging.NOTSET:
+            # It tells of each change at INFO, which would fill the log although nobody asked.
+            library.setLevel(logging.WARNING)
         try:
             for _ in watch(
                 *self._folders(),

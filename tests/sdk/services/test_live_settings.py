@@ -167,6 +167,24 @@ async def test_a_watcher_that_raises_reverts_the_change_for_all(scene: Scene) ->
 
 
 @pytest.mark.asyncio
+async def test_what_is_saved_while_a_change_is_being_refused_is_not_refused_with_it(scene: Scene) -> None:
+    def saving(size: int) -> LocalAgentError | None:
+        if size != 2:
+            return None
+        scene.write("size: 3")
+        # As a plugin does that looks at its settings meanwhile.
+        scene.settings.judge("p")
+        return PluginFailed("no", plugin="p", step="settings watcher")
+
+    async with closing(scene):
+        scene.watch("p", scene.watcher("a", saving))
+        scene.write("size: 2")
+        assert not await scene.live.reload("p")
+        assert await scene.live.reload("p")
+    assert scene.calls == [("a", 1, 2), ("a", 1, 3)]
+
+
+@pytest.mark.asyncio
 async def test_a_watcher_that_is_paused_has_no_say(scene: Scene) -> None:
     async with closing(scene):
         scene.watch("p", scene.watcher("a", paused))

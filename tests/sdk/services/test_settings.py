@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,7 +171,28 @@ def test_everything_that_is_wrong_is_told_at_once_each_with_its_place(files: Hom
     with pytest.raises(ConfigError, match="'many'; /: 'url' is a required property; /count: 5") as error:
         reading.require(reading.findings())
     assert error.value.place == f"{own}:3:5"
-    assert error.value.fix == "correct or unset LOCALAGENT_P_SIZE"
+    assert error.value.fix == (
+        f"correct or unset LOCALAGENT_P_SIZE, LOCALAGENT_P_COUNT; correct or remove it in {own}, {config}"
+    )
+
+
+def test_a_setting_that_does_not_exist_is_told_with_its_place_and_the_one_that_was_meant(files: Home) -> None:
+    files.settings_file("p").write_text("size: 1\nsiez: 2\nstyle:\n  bald: true\nx-own: 1\n")
+    style = {"properties": {"bold": {"type": "boolean"}}, "additionalProperties": False}
+    schema: dict[str, Any] = {
+        "properties": {"size": {"type": "integer"}, "style": style},
+        "patternProperties": {"^x-": {}},
+        "additionalProperties": False,
+    }
+    settings = Settings(files, {"LOCALAGENT_P_FAR": "5"}, given=[Given("p", ("size_",), "1")])
+    settings.declare_schema("p", schema)
+    own = files.settings_file("p")
+    assert list(map(str, settings.read("p").findings())) == [
+        "/far: there is no such setting (environment LOCALAGENT_P_FAR)",
+        f"/siez: there is no such setting, did you mean 'size'? ({own}:2:7)",
+        "/size_: there is no such setting, did you mean 'size'? (command line --set p.size_)",
+        f"/style/bald: there is no such setting, did you mean 'bold'? ({own}:4:9)",
+    ]
 
 
 def test_a_single_finding_has_its_place_once(files: Home) -> None:
@@ -181,7 +203,7 @@ def test_a_single_finding_has_its_place_once(files: Home) -> None:
         settings.snapshot("p")
     assert error.value.message == "/size: 'x' is not of type 'integer'"
     assert error.value.place == f"{files.settings_file('p')}:1:7"
-    assert error.value.fix == "localagent config show p --origin"
+    assert error.value.fix == f"correct or remove it in {files.settings_file('p')}"
 
 
 def test_a_variable_that_is_nearly_a_settings_name_is_told(files: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import sys
 import threading
@@ -63,6 +64,13 @@ def test_files_are_seen_made_written_replaced_and_removed(told: Told, tmp_path: 
     told.wait()
     (tmp_path / "b.yaml").write_text("1")
     told.wait()
+
+
+def test_a_change_leaves_nothing_in_the_log(told: Told, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    (tmp_path / "a.yaml").write_text("1")
+    told.wait()
+    assert caplog.messages == []
 
 
 def test_a_file_behind_a_link_is_seen(way: str, tmp_path: Path) -> None:
