@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import signal
 import sys
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 from localagent.errors import LocalAgentError, SystemProblem
 from localagent.host import interrupts
 from localagent.host.situation import HostOptions, Situation
+from localagent.host.uncollected import collect_from_here, uncollected
 from localagent.manifest.names import BUILTIN_COMMANDS
 from localagent.services.given import read_given
 from localagent.version import __version__
@@ -21,7 +20,7 @@ from localagent_cli import global_options, output, streams, waiting, warm
 from localagent_cli.exit_codes import DONE, FAILED, INTERRUPTED, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType, TracebackType
 
     from localagent.host.survey import Survey
@@ -45,7 +44,7 @@ def run_process(words: Sequence[str]) -> int:
         sys.excepthook = _tell_unexpected
     opened: list[LocalAgentCLI] = []
     with interrupts.listening():
-        code = reporting(lambda: _run(words, opened), debug=debug)
+        code = reporting(lambda: _run(words, opened, is_own_process=True), debug=debug)
         left = [name for cli in opened for name in cli.abandoned] or _threads_left()
         if interrupts.pending() is not None:
             interrupts.end_process(interrupts.exit_code())
@@ -138,7 +137,7 @@ def tell_problem(picture: Survey) -> None:
         output.tell("recovery mode: plugins are off until this is mended; management commands work")
 
 
-def _run(words: Sequence[str], opened: list[LocalAgentCLI]) -> int:
+def _run(words: Sequence[str], opened: list[LocalAgentCLI], *, is_own_process: bool = False) -> int:
     options, rest = global_options.split(words)
     if options.version:
         output.show(f"localagent {__version__}")
@@ -147,24 +146,14 @@ def _run(words: Sequence[str], opened: list[LocalAgentCLI]) -> int:
         return _set_up_completion(*options.completion)
     if options.help or not rest:
         return _help(options)
-    with _uncollected():
+    with uncollected():
         from localagent_cli.app import LocalAgentCLI
+    if is_own_process:
+        collect_from_here()
 
     cli = LocalAgentCLI(host_options(options), debug=options.debug)
     opened.append(cli)
     return cli.run(rest)
-
-
-@contextlib.contextmanager
-def _uncollected() -> Generator[None]:
-    """For imports: nothing they make is garbage, and looking for some takes a tenth of the time to a command."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _set_up_completion(action: str, shell: str | None) -> int:

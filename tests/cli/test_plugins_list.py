@@ -73,10 +73,10 @@ def test_an_empty_list_is_the_same_cold_and_warm(localagent: Run) -> None:
 def test_a_warm_list_looks_at_no_plugin(localagent: Run, home: Path, zoo: Path) -> None:
     localagent("plugins", "list")
     (file,) = (home / "cache").glob("index-*-list.json")
-    kept = json.loads(file.read_text())
-    kept["content"]["plugins"] = kept["content"]["plugins"][:1]
-    kept["content"]["plugins"][0]["name"] = "planted"
-    file.write_text(json.dumps(kept))
+    head, content = file.read_text().splitlines()
+    kept = json.loads(content[:-1])
+    kept["plugins"] = [kept["plugins"][0] | {"name": "planted"}]
+    file.write_text(f"{head}\n{json.dumps(kept)}]")
     assert "planted" in localagent("plugins", "list").out
     (zoo / "plugin.py").touch()
     assert "planted" not in localagent("plugins", "list").out

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from localagent.host.spec import CommandHelp
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedCommand:
+class OwnedCommand(NamedTuple):
     """A command and the plugin it belongs to."""
 
     name: str
@@ -20,8 +18,7 @@ class OwnedCommand:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A name that two want: `loser` is reachable as ``loser:name`` only."""
 
     name: str
@@ -29,8 +26,7 @@ class Conflict:
     loser: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommandTable:
+class CommandTable(NamedTuple):
     """All commands of enabled plugins: by their plain names, and every one as ``plugin:name``."""
 
     commands: dict[str, OwnedCommand]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError, RefusedError, UsageError
 from localagent.manifest.plain import is_list, is_mapping
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from localagent.services.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """One line of the lock file.
 
     Attributes:

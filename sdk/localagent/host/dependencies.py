@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.host.spec import Flaw
 from localagent.manifest.names import normalised
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 STEP = "dependencies"
 """The step at which a plugin fails that others keep from being loaded."""
 
+_NOTHING: frozenset[str] = frozenset()
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One edge of the graph.
 
     Attributes:
@@ -38,8 +38,7 @@ class Requirement:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A plugin as the graph sees it.
 
     Attributes:
@@ -61,8 +60,7 @@ class Candidate:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """The outcome: a pure function of the set of candidates, whatever their order.
 
     Attributes:
@@ -100,15 +98,16 @@ def resolve(candidates: Iterable[Candidate]) -> Resolution:
     Exactly those are left out that need what is missing, too old or unable to load, those that need each other in a
     circle, and those that need one of these.
     """
-    by_name = {normalised(candidate.name): candidate for candidate in sorted(candidates, key=lambda each: each.name)}
+    by_name = {normalised(candidate.name): candidate for candidate in sorted(candidates, key=attrgetter("name"))}
     able = {name: candidate for name, candidate in by_name.items() if not candidate.state}
     graph = {
-        name: frozenset(each.name for each in candidate.requires) & able.keys() for name, candidate in able.items()
+        name: frozenset(able.keys() & {each.name for each in candidate.requires}) if candidate.requires else _NOTHING
+        for name, candidate in able.items()
     }
     problems = {name: _circle_flaw(circle, able) for name, circle in _circles(graph)}
     levels: list[tuple[str, ...]] = []
     for wave in _waves(graph, done=frozenset(problems)):
-        for name in wave:
+        for name in (each for each in wave if able[each].requires):
             flaw = next(filter(None, (_flaw(each, by_name, problems) for each in able[name].requires)), None)
             if flaw is not None:
                 problems[name] = flaw
@@ -116,7 +115,10 @@ def resolve(candidates: Iterable[Candidate]) -> Resolution:
     return Resolution(
         tuple(filter(None, levels)),
         {able[name].name: flaw for name, flaw in sorted(problems.items())},
-        {able[name].name: frozenset(able[each].name for each in needed) for name, needed in graph.items()},
+        {
+            able[name].name: frozenset([able[each].name for each in needed]) if needed else _NOTHING
+            for name, needed in graph.items()
+        },
     )
 
 
@@ -223,12 +225,12 @@ def _waves(graph: Graph, *, done: frozenset[str] = frozenset()) -> Iterator[tupl
 
     `done` are names that count as reached from the start.
     """
-    lacking = {name: set(needed - done) for name, needed in graph.items() if name not in done}
+    lacking = {name: set(needed - done) for name, needed in graph.items() if needed and name not in done}
     needing: dict[str, list[str]] = {}
     for name, needed in lacking.items():
         for each in needed:
             needing.setdefault(each, []).append(name)
-    wave = sorted(name for name, needed in lacking.items() if not needed)
+    wave = sorted([name for name in graph if not lacking.get(name) and name not in done])
     while wave:
         yield tuple(wave)
         following: list[str] = []

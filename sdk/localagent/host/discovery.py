@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localagent.host import identity, installed
+from localagent.host import installed
 from localagent.host.consent import is_trusted
 from localagent.host.distributions import info_folders
 from localagent.host.found import Discovery
@@ -79,6 +79,8 @@ def _children(folder: Path) -> list[Path]:
 
 
 def _in_child(child: Path, source: Source) -> list[PluginSpec]:
+    from localagent.host import identity  # most users have no plugins in folders
+
     if os.path.isdir(child):  # noqa: PTH112 - unlike Path.is_dir it takes what may not be looked at
         return identity.identify_folder(child, source) if identity.is_plugin_folder(child) else []
     return identity.identify_file(child, source) if child.suffix == ".py" and is_file(child) else []

@@ -83,7 +83,7 @@ def _to_json(found: Discovery, since: int) -> dict[str, Any]:
 def _row(spec: PluginSpec, since: int) -> list[Any]:
     """A spec as it is kept; what changed so recently that another change could hide counts as not seen."""
     *row, seen = spec.to_row()
-    return [*row, seen if all(number < since - TICK for number in seen) else ()]
+    return [*row, seen if max(seen, default=0) < since - TICK else ()]
 
 
 def _from_json(kept: dict[str, Any]) -> Discovery:

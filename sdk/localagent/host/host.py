@@ -114,6 +114,11 @@ class Host:
         level = console_level(self.settings.environ, otherwise=usual)
         return Logs(self.home.log_lines, self.redactor, level=level)
 
+    def stop_logs(self) -> None:
+        """Leave logging as it was found; nothing is to be done where nobody logged."""
+        if "logs" in vars(self):
+            self.logs.stop()
+
     @cached_property
     def live_settings(self) -> LiveSettings:
         """Settings that change while plugins run."""

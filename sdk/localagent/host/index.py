@@ -1,9 +1,8 @@
 """What the last look at all plugins found, kept until anything it rests on changes.
 
 JSON files: the *hot* one has what help, completion and did-you-mean need, the *list* one what ``plugins list`` shows,
-the *full* one what discovery found. Each carries the stamps of all files and folders it rests on. A last one has what
-each installed distribution offers, for when the full one does not hold. Reading is on the path of a warm start, so this
-module imports nothing heavier than `json`.
+the *full* one what discovery found. Each carries the stamps of all files and folders it rests on. Reading is on the
+path of a warm start, so this module imports nothing heavier than `json`.
 """
 
 from __future__ import annotations
@@ -21,41 +20,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-VERSION = 5
+VERSION = 6
 VARIABLES = ("LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED")
 """The variables that decide which plugins are loaded."""
 LOCAL_FOLDER = "dev-plugins"
 """The development folder that is looked for in every current folder."""
 _KEPT = 32
-"""So many index files stay; each current folder with development plugins of its own has three, each Python four."""
+"""So many index files stay; each current folder with development plugins of its own has three, each Python three."""
 
 
-class KeptFile:
-    """A file of JSON values in the home's cache, with what they rest on.
+class IndexFile:
+    """A file of JSON values, with what they rest on, for one home, one Python and one current folder.
 
     Args:
         home: LocalAgent's home.
-        name: the file's name.
-        circumstances: JSON values that must be equal when it is read.
+        current: the current folder.
+        part: ``hot``, ``list``, ``full`` ….
+        environ: the environment.
     """
 
-    def __init__(self, home: str, name: str, circumstances: list[Any]) -> None:
-        self.path = os.path.join(home, "cache", name)  # noqa: PTH118 - pathlib costs more than reading the index
-        self._circumstances = [VERSION, __version__, sys.version, *circumstances]
+    def __init__(self, home: str, current: str, part: str, environ: Mapping[str, str]) -> None:
+        is_local = os.path.exists(os.path.join(home, "development.yaml")) or os.path.isdir(  # noqa: PTH110, PTH112, PTH118 - pathlib costs more than reading the index
+            os.path.join(current, LOCAL_FOLDER)  # noqa: PTH118 - as above
+        )
+        self.path = cached(home, f"index-{segment(current if is_local else '')}-{part}.json")
+        variables = [environ.get(name) for name in VARIABLES]
+        self._circumstances = [*circumstances(), import_path(home, current), variables]
 
     def read(self) -> Any:
         """The content, if everything it rests on is as it was; None if not, or if there is none."""
         try:
             with open(self.path, encoding="utf-8") as stream:  # noqa: PTH123 - as above
-                kept = json.load(stream)
+                return json.loads(stream.read()[:-1]) if self._holds(stream.readline()) else None
         except (OSError, ValueError, RecursionError):
             # Absent, unreadable or damaged: in each case it is made anew.
             return None
-        match kept:
-            case {"circumstances": self._circumstances, "stamps": seen, "content": content} if unchanged(seen):
-                return content
+
+    def _holds(self, head: str) -> bool:
+        match json.loads(head[1:-2]):
+            case {"circumstances": self._circumstances, "stamps": seen}:
+                return unchanged(seen)
             case _:
-                return None
+                return False
 
     def write(self, content: Any, *, rests_on: Iterable[str], since: int) -> bool:
         """Keep `content`, unless what it rests on changed so recently that a change could hide.
@@ -71,12 +77,12 @@ class KeptFile:
         seen = stamps(rests_on)
         if not settled(seen, since):
             return False
-        kept = {"circumstances": self._circumstances, "stamps": seen, "content": content}
+        head = written({"circumstances": self._circumstances, "stamps": seen})
         temporary = f"{self.path}.{os.getpid()}.new"
         try:
             with open(temporary, "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
-                # Not json.dump, which encodes in Python.
-                stream.write(json.dumps(kept, separators=(",", ":")))
+                # The content has lines of its own, so that it is read only where what it rests on is as it was.
+                stream.write(f"[{head},\n{written(content)}]")
             os.replace(temporary, self.path)  # noqa: PTH105 - as above
         except OSError:
             # A home that cannot be written to works, only slower; doctor names it.
@@ -84,35 +90,27 @@ class KeptFile:
         return True
 
 
-class IndexFile(KeptFile):
-    """One of the files for one home, one Python and one current folder.
-
-    Args:
-        home: LocalAgent's home.
-        current: the current folder.
-        part: ``hot``, ``list``, ``full`` ….
-        environ: the environment.
-    """
-
-    def __init__(self, home: str, current: str, part: str, environ: Mapping[str, str]) -> None:
-        is_local = os.path.exists(os.path.join(home, "development.yaml")) or os.path.isdir(  # noqa: PTH110, PTH112, PTH118 - as above
-            os.path.join(current, LOCAL_FOLDER)  # noqa: PTH118 - as above
-        )
-        name = f"index-{_segment(current if is_local else '')}-{part}.json"
-        super().__init__(home, name, [import_path(home, current), [environ.get(name) for name in VARIABLES]])
+def cached(home: str, name: str) -> str:
+    """The path of a file in the home's cache."""
+    return os.path.join(home, "cache", name)  # noqa: PTH118 - as above
 
 
-def installed_file(home: str) -> KeptFile:
-    """The file that has what each installed distribution offers, for one home and one Python."""
-    return KeptFile(home, f"index-{_segment('')}-installed.json", [])
+def circumstances() -> list[str | int]:
+    """What must be equal for anything in the cache to be understood: its form, this version, this Python."""
+    return [VERSION, __version__, sys.version]
+
+
+def written(value: Any) -> str:
+    """JSON values as one line of text."""
+    # Not json.dump, which encodes in Python.
+    return json.dumps(value, separators=(",", ":"))
 
 
 def forget(home: str) -> None:
     """Let nothing of the index hold any more, but for what each distribution offers."""
     try:
         for path in _files(home):
-            if not path.endswith("-installed.json"):
-                os.unlink(path)  # noqa: PTH108 - as above
+            os.unlink(path)  # noqa: PTH108 - as above
     except OSError:
         # Another process forgets too, or the home cannot be written to and so keeps nothing.
         return
@@ -160,7 +158,7 @@ def _files(home: str) -> list[str]:
         return [entry.path for entry in entries if entry.name.startswith("index-")]
 
 
-def _segment(current: str) -> str:
+def segment(current: str) -> str:
     """What tells apart pictures of one home: the Python, and the current folder where it can matter."""
     words = f"{sys.implementation.cache_tag}\0{os.path.realpath(sys.prefix)}\0{current}"
     return f"{zlib.crc32(os.fsencode(words)):08x}"

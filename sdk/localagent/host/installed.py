@@ -1,4 +1,7 @@
-"""What one installed distribution offers, and the files by which it shows that this changed."""
+"""What one installed distribution offers, and the files by which it shows that this changed.
+
+What is needed to read one is imported only then, since most are remembered.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ManifestError
-from localagent.host import identity
 from localagent.host.distributions import PluginDistribution, beneath_notice, is_final, read_distribution
 from localagent.host.found import Unreadable
 from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind
 from localagent.host.stamps import facts, stamps
 from localagent.manifest.layout import is_file, module_file, package_dirs
-from localagent.manifest.model import find_manifest, manifest_in, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,20 +70,28 @@ def look(info: str) -> Installed:
 def _read_for(
     info: str, distribution: PluginDistribution | None, specs: Sequence[PluginSpec], rests_on: Sequence[str]
 ) -> Iterator[str]:
-    """The files that were read and the folders that were looked into."""
-    yield info
+    """The files and folders by which it shows that another look would tell something else; each is one more to stamp.
+
+    An installer that puts another distribution in the same place writes its entry points anew, so these speak for the
+    other files beside them. What is in an entry module is looked at when it is loaded.
+    """
     yield f"{info}{os.sep}entry_points.txt"
     if distribution is None:
         return
-    yield f"{info}{os.sep}METADATA"
     if distribution.editable is not None:
-        yield f"{info}{os.sep}direct_url.json"
+        yield from (f"{info}{os.sep}METADATA", f"{info}{os.sep}direct_url.json")
     yield from rests_on
     site = os.path.dirname(info)  # noqa: PTH120 - a thousand Path objects cost more than the looking
     for spec in specs:
-        module = spec.target.partition(":")[0]
-        yield from () if spec.source.editable else _packages(site, module.split("."))
-        yield from (os.fspath(file) for file in (spec.module_file, spec.manifest_file) if file is not None)
+        files = [os.fspath(file) for file in (spec.module_file, spec.manifest_file) if file is not None]
+        folders = [] if spec.source.editable else list(_packages(site, spec.target.partition(":")[0].split(".")))
+        yield from folders
+        # The stamp of a folder tells whether a module is in it; a manifest is read, so its own stamp is needed.
+        yield from (
+            file
+            for file in files
+            if not file.endswith(".py") or os.path.dirname(file) not in folders  # noqa: PTH120 - as above
+        )
 
 
 def _packages(site: str, parts: Sequence[str]) -> Iterator[str]:
@@ -97,7 +106,9 @@ def source_tree(root: Path) -> Iterator[str]:
     """The folders and files of a source tree that decide which plugins it holds."""
     yield str(root)
     if os.path.isdir(root):  # noqa: PTH112 - as above
-        yield from (str(root / mark) for mark in identity.MARKS)
+        from localagent.host.identity import MARKS
+
+        yield from (str(root / mark) for mark in MARKS)
         yield from (str(folder) for pattern in ("*/", "src/*/") for folder in root.glob(pattern) if _is_code(folder))
 
 
@@ -114,7 +125,10 @@ def _spec(distribution: PluginDistribution, entry: PluginEntry) -> PluginSpec:
         file: str | Path | None = _module_beside(site, module)
         manifest = manifest_beside(site, entry.target)
     else:
-        file = module_file(root, module, package_dirs(identity.read_pyproject(root)))
+        from localagent.host.identity import read_pyproject
+        from localagent.manifest.model import manifest_in
+
+        file = module_file(root, module, package_dirs(read_pyproject(root)))
         manifest = manifest_in(root)
     flaw = _broken_entry(distribution, entry)
     known: dict[str, Any] = {"description": distribution.summary}
@@ -145,11 +159,16 @@ def _module_beside(site: str, module: str) -> str | None:
 
 def manifest_beside(site: str | Path, target: str) -> Path | None:
     """The manifest that lies in the package of an installed plugin."""
+    from localagent.manifest.model import find_manifest
+
     return find_manifest(os.path.join(site, target.partition(":")[0].partition(".")[0]))  # noqa: PTH118 - as above
 
 
 def _told_by(file: Path, entry: PluginEntry) -> dict[str, Any]:
     """What a manifest tells of a plugin, or why it cannot be read, as keyword arguments of `PluginSpec`."""
+    from localagent.host import identity
+    from localagent.manifest.model import read_manifest
+
     try:
         manifest = read_manifest(file)
     except ManifestError as error:

@@ -172,7 +172,7 @@ class PluginManager:
                 await self.host.message_bus.drain(within)
         finally:
             await self._let_go(list(self._starting.entered.values()))
-            self.host.logs.stop()
+            self.host.stop_logs()
         if self.host.has_message_bus:
             await self._close_bus(self.host.message_bus)
 
@@ -292,9 +292,13 @@ class PluginManager:
 
         plugins, wanted = self.survey.plugins, tuple(names)
         concerned = {*self.survey.order_of(wanted), *wanted} & plugins.keys()
-        if not any(is_edited(plugins[name].spec) for name in concerned):
+        edited = [plugins[name].spec.source.root for name in concerned if is_edited(plugins[name].spec)]
+        if not edited:
             return False
+        from localagent.host.memory import Memory
+
         forget(str(self.host.home.path))
+        Memory(str(self.host.home.path)).forget(edited)
         self._survey = survey(self.host.situation)
         return True
 
@@ -369,15 +373,14 @@ class PluginManager:
         """Load an enabled plugin that is sent a message.
 
         Raises:
-            PluginNotAvailable: it cannot be loaded.
+            PluginNotAvailable: there is no such plugin, or it cannot be loaded.
             PluginNotReady: it is initialising, and may wait for the caller, who does so too.
         """
         if self._starting.is_starting(recipient):
             raise PluginNotReady(f"'{recipient}' is still initialising", plugin=recipient)
-        found = self.survey.plugins.get(recipient)
-        if found is None or not self._is_dormant(recipient):
+        if not self._is_dormant(recipient):
             return
-        found.require()
+        self.survey.find(recipient).require()
         await self._load([recipient])
         if recipient in self._errors:
             raise self._errors[recipient]

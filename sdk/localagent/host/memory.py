@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.host import installed
-from localagent.host.index import installed_file
+from localagent.host.index import segment
 from localagent.host.installed import Installed
+from localagent.host.row_file import RowFile
 from localagent.host.stamps import settled, unchanged
-from localagent.manifest.plain import is_mapping
 
 if TYPE_CHECKING:
-    from localagent.host.index import KeptFile
+    from collections.abc import Container
 
 
 class Memory:
@@ -22,9 +23,8 @@ class Memory:
     """
 
     def __init__(self, home: str) -> None:
-        self._file: KeptFile = installed_file(home)
-        kept = self._file.read()
-        self._kept: dict[str, Any] = kept if is_mapping(kept) else {}
+        self._file = RowFile(home, f"installed-{segment('')}.jsonl")
+        self._kept = self._file.read()
         self._rows: dict[str, Any] = {}
         self._new: dict[str, Installed] = {}
 
@@ -48,5 +48,8 @@ class Memory:
             since: the file clock, in nanoseconds, when looking began.
         """
         rows = {info: new.to_row() for info, new in self._new.items() if new.seen and settled(new.seen, since)}
-        if rows or len(self._rows) < len(self._kept):
-            self._file.write(self._rows | rows, rests_on=(), since=since)
+        self._file.add(rows, beside=self._rows)
+
+    def forget(self, infos: Container[Path]) -> None:
+        """Read again at the next look what the folders `infos` describe."""
+        self._file.add(dict.fromkeys(info for info in self._kept if Path(info) in infos), beside=self._kept)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.errors import SystemProblem
 from localagent.host.journal import deaths
-from localagent.host.places import NOWHERE, frames_in, own_line
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
     from localagent.host.journal import Death
     from localagent.services.home import Home
-
-_log = logging.getLogger("localagent.host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +81,16 @@ def look_for_deaths(home: Home) -> dict[str, Quarantine]:
         # It cannot be kept, but this run knows it.
         kept = read_quarantines(home)
         add(kept)
-    for name in {death.plugin for death in news}:
-        if kept[name].is_in_force:
-            _log.warning("the plugin '%s' is quarantined: %s", name, kept[name].reason)
+    _tell({death.plugin: kept[death.plugin] for death in news})
     return kept
+
+
+def _tell(concerned: Mapping[str, Quarantine]) -> None:
+    import logging
+
+    for name, quarantine in concerned.items():
+        if quarantine.is_in_force:
+            logging.getLogger("localagent.host").warning("the plugin '%s' is quarantined: %s", name, quarantine.reason)
 
 
 def judge_death(death: Death, earlier: Quarantine | None) -> Quarantine:
@@ -143,6 +145,8 @@ def _how(death: Death) -> str:
 
 def _place_of_crash(death: Death) -> str:
     """``file:line`` of the plugin's innermost frame in faulthandler's report, or of the very innermost."""
+    from localagent.host.places import NOWHERE, frames_in, own_line
+
     frames = frames_in(death.crash)
     file, line = own_line(frames, Path(death.root) if death.root else None)
     file, line = (file, line) if file else next(iter(frames), NOWHERE)

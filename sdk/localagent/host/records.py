@@ -65,7 +65,11 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values."""
-        return dataclasses.asdict(self)
+        commands, failure = self.commands, self.failure
+        return dataclasses.asdict(self) | {
+            "commands": commands and [command._asdict() for command in commands],
+            "failure": failure and failure._asdict(),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Record:

@@ -34,9 +34,17 @@ def stamps(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Stamp]:
 
 def unchanged(seen: dict[str, Stamp]) -> bool:
     """Whether every path has the stamp it had."""
-    for path, before in seen.items():  # noqa: SIM110 - a generator costs as much as the looking
-        if stamp(path) != before:
-            return False
+    stat = os.stat
+    for path, before in seen.items():
+        # As `stamp`, but a call and a list for each of some thousand files cost half as much as the looking.
+        try:
+            facts = stat(path)
+        except OSError:
+            if before is not None:
+                return False
+        else:
+            if before is None or [facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size] != before:
+                return False
     return True
 
 

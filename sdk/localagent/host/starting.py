@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localagent.errors import PluginFailed, PluginNotAvailable
@@ -38,13 +37,13 @@ _starting_here: ContextVar[bool] = ContextVar("starting_here", default=False)
 """Whether the caller is the initialise of a plugin."""
 
 
-@dataclass(slots=True)
 class _Imports:
     """The imports of one start: what came of them, and which are under way, each for the one before it."""
 
-    done: dict[str, LoadedPlugin] = field(default_factory=dict)
-    failures: dict[str, PluginNotAvailable] = field(default_factory=dict)
-    chain: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.done: dict[str, LoadedPlugin] = {}
+        self.failures: dict[str, PluginNotAvailable] = {}
+        self.chain: list[str] = []
 
 
 class Starting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.host.fingerprints import fingerprint
 from localagent.host.journal import fingerprint_text
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from localagent.host.quarantine import Quarantine
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a listing says of a plugin.
 
     Attributes:
@@ -33,6 +32,10 @@ class Verdict:
     fix: str = ""
     step: str = ""
     where: str = ""
+
+
+_ENABLED = Verdict(State.ENABLED)
+_DEVELOPMENT = SourceKind.DEVELOPMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def judge(spec: PluginSpec, said: Said) -> Verdict:
     """The state of one plugin, others of the same name left aside."""
     verdict = _by_consent(spec, said)
     quarantine = said.quarantined.get(spec.name)
-    if verdict.state is not State.ENABLED or quarantine is None or not quarantine.is_in_force:
+    if quarantine is None or not quarantine.is_in_force or verdict.state is not State.ENABLED:
         return verdict
     if quarantine.fingerprint != fingerprint_text(fingerprint(spec)):
         return verdict
@@ -91,12 +94,12 @@ def _by_consent(spec: PluginSpec, said: Said) -> Verdict:
         return Verdict(State.DISABLED, "it was disabled", f"localagent plugins enable {name}")
     if spec.flaw is not None:
         return failed(spec.flaw, name)
-    if spec.source.kind is SourceKind.DEVELOPMENT and said.development:
-        return Verdict(State.ENABLED)
-    if spec.source.kind is SourceKind.DEVELOPMENT and not spec.source.distribution:
+    if spec.source.kind is _DEVELOPMENT and said.development:
+        return _ENABLED
+    if spec.source.kind is _DEVELOPMENT and not spec.source.distribution:
         return Verdict(State.DISABLED, "development mode is off", "export LOCALAGENT_DEV_MODE=true")
     if said.configured.get(name) or name in said.by_environment or (consent is not None and consent.covers(spec)):
-        return Verdict(State.ENABLED)
+        return _ENABLED
     if consent is not None:
         return Verdict(
             State.DISABLED,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError, PluginNotAvailable, SystemProblem
 from localagent.host import consent, environments
@@ -18,6 +16,7 @@ from localagent.host.quarantine import look_for_deaths
 from localagent.host.records import Record, find_record, keep_records, read_records
 from localagent.host.spec import CommandHelp, PluginSpec, Source, SourceKind, State
 from localagent.host.states import Said, Verdict, choose, failed, judge
+from localagent.host.uncollected import uncollected
 from localagent.manifest.names import normalised
 
 if TYPE_CHECKING:
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from localagent.host.situation import Situation
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyed:
+class Surveyed(NamedTuple):
     """One plugin: what it is, how it stands, what its preflight learned."""
 
     spec: PluginSpec
@@ -68,6 +66,8 @@ class Surveyed:
     def requirements(self) -> tuple[Requirement, ...]:
         """What it needs of other plugins, by its manifest and by what was seen of its code."""
         spec, seen = self.spec, self.record.dependencies if self.record is not None else ()
+        if not spec.requires and not seen:
+            return ()
         return (
             *(requirement_of(text, spec.manifest_file) for text in spec.requires),
             *(requirement_of(text, spec.module_file) for text in seen),
@@ -95,8 +95,7 @@ class Surveyed:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """The picture.
 
     Attributes:
@@ -175,6 +174,7 @@ class Survey:
         raise PluginNotAvailable(f"there is no plugin '{name}'", plugin=name, fix=fix)
 
 
+@uncollected()
 def survey(situation: Situation) -> Survey:
     """Find all plugins and judge each; runs no plugin code.
 
@@ -263,20 +263,22 @@ def with_records(picture: Survey, records: Mapping[PluginSpec, Record]) -> Surve
         return picture
     renewed = {spec.name: _with_record(spec, Verdict(State.ENABLED), record) for spec, record in records.items()}
     plugins, resolution = _resolved(picture.plugins | renewed)
-    return dataclasses.replace(picture, plugins=plugins, resolution=resolution)
+    return picture._replace(plugins=plugins, resolution=resolution)
 
 
 def _resolved(plugins: dict[str, Surveyed]) -> tuple[dict[str, Surveyed], Resolution]:
     """The plugins, those off that others keep from being loaded, and the order in which the rest can be."""
     own = {name: plugin if plugin.verdict.step != STEP else _enabled(plugin) for name, plugin in plugins.items()}
     resolution = resolve(map(_candidate, own.values()))
+    if not resolution.problems:
+        return own, resolution
     problems = resolution.problems.items()
-    off = {name: dataclasses.replace(own[name], verdict=failed(flaw, name)) for name, flaw in problems}
+    off = {name: own[name]._replace(verdict=failed(flaw, name)) for name, flaw in problems}
     return own | off, resolution
 
 
 def _enabled(plugin: Surveyed) -> Surveyed:
-    return dataclasses.replace(plugin, verdict=Verdict(State.ENABLED))
+    return plugin._replace(verdict=Verdict(State.ENABLED))
 
 
 def _candidate(plugin: Surveyed) -> Candidate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,17 +39,19 @@ class Paused(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True)
 class Tally:
     """The counts of one host, oldest first.
 
     Attributes:
+        abandoned: tasks.
+        paused: handlers and hooks.
         left: names of tasks that plugins made by themselves and left when they went, with the line each waited at.
     """
 
-    abandoned: list[Abandoned] = field(default_factory=list)
-    paused: list[Paused] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict[str, str])
+    def __init__(self) -> None:
+        self.abandoned: list[Abandoned] = []
+        self.paused: list[Paused] = []
+        self.left: dict[str, str] = {}
 
     def abandon(self, plugin: str, step: str, task: Task[Any]) -> None:
         """Give a task up and say so."""

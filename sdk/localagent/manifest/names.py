@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 LONGEST = 64
+_SEPARATORS = re.compile(r"[-_.]+")
 PATTERN = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 
 # The first words of the host's own command line.
@@ -53,7 +54,7 @@ def suggest_name(name: str) -> str:
 
 def normalised(name: str) -> str:
     """`name` in the form in which names are compared (PyPA name normalisation)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return _SEPARATORS.sub("-", name).lower()
 
 
 def same_plugin(name: str, distribution: str) -> bool:

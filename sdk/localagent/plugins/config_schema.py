@@ -7,16 +7,16 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from localagent.diagnostics.subschemas import broken_references, followed
 from localagent.errors import ConfigError
 from localagent.manifest.plain import is_list, is_mapping, table_at
+from localagent.manifest.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from localagent.manifest.composing import KeyPath
 
@@ -115,8 +115,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One place where settings break their schema.
 
     Attributes:
@@ -159,13 +158,25 @@ def violations_of(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> tup
     for path, reason in broken_references(schema):
         raise ConfigError(f"the settings schema is not valid at /{'/'.join(map(str, path))}: {reason}")
     found: list[Any] = [error for error in kind(schema).iter_errors(settings) if _is_judged(error.instance)]
-    found.sort(key=lambda error: list(map(str, error.path)))
-    return tuple(Violation(tuple(error.path), error.message) for error in found)
+    told = (violation for error in found for violation in _told(error))
+    return tuple(sorted(told, key=lambda violation: list(map(str, violation.path))))
 
 
 def schema_violations(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """As `violations_of`, as ``/json/pointer: message`` lines."""
     return [str(violation) for violation in violations_of(settings, schema)]
+
+
+def _told(error: Any) -> Iterator[Violation]:
+    """What an error of the validator means; each property that may not be there is one of its own."""
+    if error.validator != "additionalProperties":
+        yield Violation(tuple(error.path), error.message)
+        return
+    known, patterns = (table_at(error.schema, key) for key in ("properties", "patternProperties"))
+    for key in error.instance:
+        if key not in known and not any(re.search(pattern, key) for pattern in patterns):
+            meant = did_you_mean(key, known)
+            yield Violation((*error.path, key), f"there is no such setting{f', {meant}' if meant else ''}")
 
 
 def _is_judged(value: Any) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.diagnostics.subschemas import followed
 from localagent.errors import ConfigError
@@ -79,8 +78,7 @@ def convert_value(text: str, subschema: Any, *, subject: str, schema: Mapping[st
     raise ConfigError(f"{subject} must be {expected}, not {text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """One form a text may have; `read` raises ValueError, KeyError or RecursionError where it has another one."""
 
     name: str
@@ -133,6 +131,10 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _boolean(text: str) -> bool:
+    return _BOOLEANS[text.strip().lower()]
+
+
 def _integer(text: str) -> int:
     if not _INTEGER.fullmatch(text.strip()):
         raise ValueError(text)
@@ -176,7 +178,7 @@ _NOTHING = _Form("null", _nothing)
 _TYPES = {
     "integer": _Form("an integer", _integer),
     "number": _Form("a number", _number),
-    "boolean": _Form("true or false", lambda text: _BOOLEANS[text.strip().lower()]),
+    "boolean": _Form("true or false", _boolean),
     "array": _Form("a JSON array", _array),
     "object": _Form("a JSON object", _object),
     "string": _TEXT,

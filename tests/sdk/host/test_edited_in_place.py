@@ -109,6 +109,17 @@ def test_a_manifest_that_was_mended_makes_it_loadable_again(place: Place) -> Non
     assert place(NAME).code == 0
 
 
+def test_an_entry_module_that_was_edited_is_read_anew_once(place: Place, home: Path) -> None:
+    place.edit(place.module, ("Greet somebody.", "Greet anybody."))
+    assert place(NAME).code == 0
+    (place.module.parents[1] / "something-else").touch()
+    place.settle()
+    (full,) = (home / "cache").glob("index-*-full.json")
+    before = full.stat()
+    assert place(NAME).code == 0
+    assert full.stat() == before
+
+
 @pytest.mark.parametrize("place", [False], indirect=True, ids=["undeclared"])
 def test_a_command_that_only_the_code_tells_is_learned_anew(place: Place) -> None:
     place.edit(place.module, ('@app.command("plugin-alpha")', '@app.command("another")'))

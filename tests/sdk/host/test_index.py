@@ -262,6 +262,25 @@ def test_what_changed_just_now_is_read_again(world: World) -> None:
     assert read_again(world) == ["alpha-1.0.dist-info"]
 
 
+def test_what_was_found_to_be_edited_is_read_again(world: World) -> None:
+    Memory(str(world.home)).forget([world.site / "beta-1.0.dist-info"])
+    assert read_again(world) == ["beta-1.0.dist-info"]
+    world.look()
+    world.touch_site()
+    world.look()
+    assert read_again(world) == []
+
+
+@pytest.mark.parametrize("damage", ["", "{", "\x00", "[]\n[]\n", "torn"])
+def test_a_damaged_memory_is_made_anew(world: World, damage: str) -> None:
+    (file,) = (world.home / "cache").glob("installed-*.jsonl")
+    file.write_text(file.read_text()[:-9] if damage == "torn" else damage)
+    assert set(read_again(world)) == {"alpha-1.0.dist-info", "beta-1.0.dist-info"}
+    world.touch_site()
+    world.look()
+    assert read_again(world) == []
+
+
 @pytest.fixture
 def settled(localagent: Run, make_plugin: MakePlugin, home: Path) -> Run:
     """A command line whose index is written and holds."""
@@ -274,9 +293,9 @@ def settled(localagent: Run, make_plugin: MakePlugin, home: Path) -> Run:
 
 def test_a_warm_help_page_reads_no_plugin_folder(settled: Run, home: Path) -> None:
     (hot,) = (home / "cache").glob("index-*-hot.json")
-    kept = json.loads(hot.read_text())
-    kept["content"]["commands"] = [["from-the-index", "Planted here.", "alpha"]]
-    hot.write_text(json.dumps(kept))
+    head, content = hot.read_text().splitlines()
+    commands = [["from-the-index", "Planted here.", "alpha"]]
+    hot.write_text(f"{head}\n{json.dumps(json.loads(content[:-1]) | {'commands': commands})}]")
     assert "from-the-index" in settled("--help").out
     (home / "plugins" / "alpha" / "plugin.py").touch()
     assert "from-the-index" not in settled("--help").out
