@@ -177,7 +177,7 @@ def test_everything_that_is_wrong_is_told_at_once_each_with_its_place(files: Hom
 
 
 def test_a_setting_that_does_not_exist_is_told_with_its_place_and_the_one_that_was_meant(files: Home) -> None:
-    files.settings_file("p").write_text("size: 1\nsiez: 2\nstyle:\n  bald: true\nx-own: 1\n")
+    files.settings_file("p").write_text("size: 1\nsixe: 2\nstyle:\n  bald: true\nx-own: 1\n")
     style = {"properties": {"bold": {"type": "boolean"}}, "additionalProperties": False}
     schema: dict[str, Any] = {
         "properties": {"size": {"type": "integer"}, "style": style},
@@ -189,7 +189,7 @@ def test_a_setting_that_does_not_exist_is_told_with_its_place_and_the_one_that_w
     own = files.settings_file("p")
     assert list(map(str, settings.read("p").findings())) == [
         "/far: there is no such setting (environment LOCALAGENT_P_FAR)",
-        f"/siez: there is no such setting, did you mean 'size'? ({own}:2:7)",
+        f"/sixe: there is no such setting, did you mean 'size'? ({own}:2:7)",
         "/size_: there is no such setting, did you mean 'size'? (command line --set p.size_)",
         f"/style/bald: there is no such setting, did you mean 'bold'? ({own}:4:9)",
     ]
