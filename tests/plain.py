@@ -24,6 +24,35 @@ class Finished:
 Run = Callable[..., Finished]
 MakePlugin = Callable[..., Path]
 
+ECHO_PROVIDER = """
+from app.cli.plugins.framework import ProviderPlugin
+from app.llm_providers.base_provider import BaseProvider, CompletionResponse
+
+class EchoProvider(BaseProvider):
+    async def initialize(self, config):
+        self.word = config.get("word")
+        return await self.test_connection()
+
+    async def complete(self, request):
+        return CompletionResponse.from_dict({"text": self.word + request.to_dict()["prompt"]})
+
+    async def stream_complete(self, request):
+        for piece in (self.word, request.prompt):
+            yield piece
+
+class EchoPlugin(ProviderPlugin):
+    @property
+    def name(self):
+        return "echo-provider"
+
+    def get_provider_class(self):
+        return EchoProvider
+
+    def get_provider_config_schema(self):
+        return {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}
+"""
+"""A plugin whose provider answers with its setting and the prompt; imported and written as the guide does."""
+
 GREETER_MANIFEST = """\
 name: greeter
 version: "1.0.0"

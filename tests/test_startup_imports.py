@@ -146,6 +146,12 @@ def test_a_plugins_command_loads_only_what_it_uses(loaded: Loaded) -> None:
     assert unwanted(modules, (*_NEVER, *_NOT_FOR_A_PLAIN_COMMAND)) == []
 
 
+def test_components_are_listed_without_what_draws_them(loaded: Loaded) -> None:
+    modules = loaded("ui", "list")
+    assert "localagent.ui.built_in" in modules
+    assert unwanted(modules, (*_NEVER, "rich", "ruamel", "localagent.ui.drawing", "localagent.ui.screen")) == []
+
+
 def test_calling_a_plugin_leaves_the_help_page_warm(loaded: Loaded) -> None:
     loaded("--help")
     loaded(LIGHT)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 BUILTINS: dict[str, tuple[str, str]] = {
+    "ask": ("Ask a language model", "localagent_cli.commands.ask:app"),
+    "providers": ("List, check and set up providers of language models", "localagent_cli.commands.providers:app"),
     "plugins": ("List, inspect, install, enable and test plugins", "localagent_cli.commands.plugins:app"),
     "config": ("Show and change settings", "localagent_cli.commands.config:app"),
     "dev": ("Make plugins: create, run, validate, build", "localagent_cli.commands.dev:app"),
+    "ui": ("See what terminal components draw", "localagent_cli.commands.ui:app"),
     "doctor": ("Look for what is wrong with the host and its surroundings", "localagent_cli.commands.doctor:app"),
 }
 """By name the help line and ``module:attribute`` of the Typer app."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typer.main import get_group
+from typer.main import get_command
 
 from localagent.host.index import IndexFile, file_clock
 from localagent.services.home_folder import home_folder
@@ -35,12 +35,12 @@ def keep_trees(environ: Mapping[str, str], home: str | None) -> dict[str, Any]:
 
 def trees() -> dict[str, Any]:
     """Each built-in command by name, as `tree` describes it."""
-    return {name: tree(_group(place)) for name, (_, place) in BUILTINS.items()}
+    return {name: tree(_command(place)) for name, (_, place) in BUILTINS.items()}
 
 
-def _group(place: str) -> Any:
+def _command(place: str) -> Any:
     module, _, attribute = place.partition(":")
-    return get_group(getattr(import_module(module), attribute))
+    return get_command(getattr(import_module(module), attribute))
 
 
 def tree(command: Any) -> dict[str, Any]:

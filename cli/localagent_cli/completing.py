@@ -73,7 +73,10 @@ def _within(group: Mapping[str, Any], words: Sequence[str], incomplete: str, kno
 
 
 def _values(parameter: Mapping[str, Any], command: str, known: KnownWords) -> Iterable[Word]:
-    """What an option or an argument may be: one of its choices, or the name of a plugin."""
+    """What an option or an argument may be: one of its choices, or the name of a plugin or a provider."""
     if parameter["choices"]:
         return [(choice, "") for choice in parameter["choices"]]
-    return known.plugins() if command == "plugins" and parameter["metavar"].startswith("NAME") else []
+    names_one = parameter["metavar"].startswith("NAME")
+    if parameter["metavar"] == "PROVIDER" or (command == "providers" and names_one):
+        return known.providers()
+    return known.plugins() if command == "plugins" and names_one else []

@@ -22,6 +22,11 @@ _CODES: tuple[tuple[type[errors.LocalAgentError], int], ...] = (
     (errors.RefusedError, REFUSED),
     (errors.RequestTimeout, SURROUNDINGS),
     (errors.SystemProblem, SURROUNDINGS),
+    (errors.ConnectionFailed, SURROUNDINGS),
+    (errors.ProviderTimeout, SURROUNDINGS),
+    (errors.RateLimited, SURROUNDINGS),
+    (errors.AuthenticationFailed, USAGE),
+    (errors.ContextTooLong, USAGE),
     (errors.UsageError, USAGE),
     (errors.ConfigError, USAGE),
     (errors.ManifestError, USAGE),
@@ -31,6 +36,8 @@ COMMAND_STEP = "command"
 """The step at which a plugin's failure is the command's own."""
 
 
+_OWN_STEPS = (COMMAND_STEP, "complete", "health", "draw")
+"""The steps at which a plugin that is there fails at what it was asked for."""
 _INPUT_STEP = "variables"
 """The step at which a plugin fails because of what this one command was given."""
 
@@ -40,8 +47,8 @@ def code_of(error: errors.LocalAgentError) -> int:
     # Quick answers need the numbers only.
     from localagent.host.budgets import LOADING_STEPS
 
-    if isinstance(error, errors.PluginFailed) and error.step == COMMAND_STEP:
-        return FAILED
+    if isinstance(error, errors.PluginFailed) and error.step in _OWN_STEPS:
+        return SURROUNDINGS if isinstance(error, errors.PluginTimeout) else FAILED
     if isinstance(error, errors.PluginFailed) and error.step == _INPUT_STEP:
         return USAGE
     if isinstance(error, errors.PluginTimeout) and error.step not in LOADING_STEPS:

@@ -36,6 +36,10 @@ class KnownWords:
         found = self._part(warm.PLUGINS)["plugins"]
         return [(each["name"], f"{each['state']} {each['version']}".rstrip()) for each in found]
 
+    def providers(self) -> list[Word]:
+        """The names of all providers, each with its state."""
+        return [(name, state) for name, state in self._part(warm.PLUGINS)["providers"]]
+
     def tree(self) -> dict[str, Any]:
         """The built-in commands as `command_words.trees` describes them."""
         kept: dict[str, Any] | None = warm.read(warm.WORDS, self._environ, self.home)

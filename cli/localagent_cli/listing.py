@@ -20,8 +20,15 @@ def all_of(picture: Survey) -> Iterator[Surveyed]:
 
 
 def contents(picture: Survey) -> dict[str, Any]:
-    """All that ``plugins list`` shows, as JSON values: the plugins, and the lines that explain the broken ones."""
-    return {"plugins": [to_dict(plugin) for plugin in all_of(picture)], "notes": list(explanations(picture))}
+    """All that ``plugins list`` shows, as JSON values: the plugins, and the lines that explain the broken ones.
+
+    Beside them the providers, each ``[name, state]``, for completion.
+    """
+    return {
+        "plugins": [to_dict(plugin) for plugin in all_of(picture)],
+        "notes": list(explanations(picture)),
+        "providers": [[name, plugin.verdict.state.value] for name, plugin in picture.providers().items()],
+    }
 
 
 def commands(picture: Survey) -> dict[str, Any]:

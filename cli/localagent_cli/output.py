@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -57,6 +58,16 @@ def show(text: str = "") -> None:
     _print(_masked(text))
 
 
+def show_piece(text: str) -> None:
+    """Print a piece of a line of data at once; a secret is masked where it is whole in one piece.
+
+    Raises:
+        SystemProblem: as `show`.
+    """
+    with writing():
+        print(streams.sayable(_masked(text), _encoding(sys.stdout)), end="", flush=True)
+
+
 def tell(text: str = "") -> None:
     """Print a line that is not data; where standard error cannot be written, it is lost."""
     streams.tell(_masked(text))
@@ -70,6 +81,39 @@ def show_answer(answer: Answer) -> int:
     for line in beside:
         tell(line)
     return code
+
+
+class MaskedStream(io.TextIOBase):
+    """A standard stream on which secrets are masked, and what it cannot say is said in the closest words.
+
+    Args:
+        stream: the stream.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override] # a plain attribute there
+        """What the stream says its encoding is."""
+        return _encoding(self._stream)
+
+    def write(self, text: str, /) -> int:
+        """Write text."""
+        self._stream.write(streams.sayable(_masked(text), self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Write out what is held back."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return bool(self._stream.isatty())
+
+    def fileno(self) -> int:
+        """The stream's descriptor."""
+        return int(self._stream.fileno())
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
@@ -115,7 +159,7 @@ def error_lines(error: LocalAgentError) -> list[str]:
 
 
 def _print(text: str) -> None:
-    with _writing():
+    with writing():
         print(streams.sayable(text, _encoding(sys.stdout)))
 
 
@@ -125,7 +169,12 @@ def _masked(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _writing() -> Generator[None]:
+def writing() -> Generator[None]:
+    """Within, nothing but standard output is written.
+
+    Raises:
+        SystemProblem: it cannot be, a reader that went away excepted.
+    """
     try:
         yield
     except BrokenPipeError:

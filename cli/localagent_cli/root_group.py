@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
+from typer.main import get_command
 
 from localagent.errors import PluginNotAvailable, UsageError
 from localagent.host import interrupts
@@ -135,7 +135,7 @@ def _built_in(name: str) -> Any:
     from importlib import import_module
 
     module, _, attribute = BUILTINS[name][1].partition(":")
-    command = get_group(getattr(import_module(module), attribute))
+    command = get_command(getattr(import_module(module), attribute))
     command.name = name
     return command
 

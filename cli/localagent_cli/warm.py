@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 COMMANDS = "hot"
 """The part with plugins' commands: ``{"commands": [[name, help, owner]], "off": [word]}``."""
 PLUGINS = "list"
-"""The part with all plugins as ``plugins list --json`` shows them: ``{"plugins": [...], "notes": [line]}``."""
+"""The part with all plugins as ``plugins list --json`` shows them: ``{"plugins": [...], "notes": [line]}``, and
+``providers``, each ``[name, state]``."""
 
 WORDS = "words"
 """The part with the words of built-in commands, see `command_words`; it rests on the host's own files only."""

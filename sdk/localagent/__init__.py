@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from localagent.errors import RetryableError as RetryableError
     from localagent.errors import StalePluginError as StalePluginError
     from localagent.errors import TooManyHops as TooManyHops
+    from localagent.errors import UnfitData as UnfitData
     from localagent.errors import UnsendableData as UnsendableData
     from localagent.errors import ValidationError as ValidationError
     from localagent.errors import WouldDeadlock as WouldDeadlock
@@ -57,12 +58,14 @@ if TYPE_CHECKING:
     from localagent.plugins.kinds import ProviderPlugin as ProviderPlugin
     from localagent.plugins.kinds import UIPlugin as UIPlugin
     from localagent.plugins.kinds import WorkflowPlugin as WorkflowPlugin
+    from localagent.plugins.markup import Markup as Markup
     from localagent.plugins.messages import MessageType as MessageType
     from localagent.plugins.messages import PluginMessage as PluginMessage
     from localagent.plugins.provider import BaseProvider as BaseProvider
     from localagent.plugins.provider import CompletionRequest as CompletionRequest
     from localagent.plugins.provider import CompletionResponse as CompletionResponse
     from localagent.plugins.stages import PluginLifecycleStage as PluginLifecycleStage
+    from localagent.plugins.workflow_status import WorkflowStatus as WorkflowStatus
     from localagent.services.bus import PluginMessageBus as PluginMessageBus
     from localagent.services.correlation import correlation_id as correlation_id
 
@@ -90,6 +93,7 @@ _NAMES_BY_HOME = {
         "RetryableError",
         "StalePluginError",
         "TooManyHops",
+        "UnfitData",
         "UnsendableData",
         "ValidationError",
         "WouldDeadlock",
@@ -111,9 +115,11 @@ _NAMES_BY_HOME = {
     "localagent.plugins.base": ("Plugin",),
     "localagent.plugins.context": ("PluginContext",),
     "localagent.plugins.kinds": ("CommandPlugin", "ProviderPlugin", "UIPlugin", "WorkflowPlugin"),
+    "localagent.plugins.markup": ("Markup",),
     "localagent.plugins.messages": ("MessageType", "PluginMessage"),
     "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse"),
     "localagent.plugins.stages": ("PluginLifecycleStage",),
+    "localagent.plugins.workflow_status": ("WorkflowStatus",),
     "localagent.services.correlation": ("correlation_id",),
     "localagent.services.bus": ("PluginMessageBus",),
 }
@@ -137,6 +143,7 @@ __all__ = [
     "LifecycleManager",
     "LocalAgentError",
     "ManifestError",
+    "Markup",
     "MessageError",
     "MessageType",
     "NoResponder",
@@ -165,9 +172,11 @@ __all__ = [
     "StalePluginError",
     "TooManyHops",
     "UIPlugin",
+    "UnfitData",
     "UnsendableData",
     "ValidationError",
     "WorkflowPlugin",
+    "WorkflowStatus",
     "WouldDeadlock",
     "WrongLoop",
     "__version__",

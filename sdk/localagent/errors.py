@@ -2,6 +2,7 @@
 
 LocalAgentError
 ├── UsageError                   wrong words on the command line or in a call
+│   └── UnfitData                data that a component cannot draw
 ├── ConfigError                  settings that cannot be read or do not hold
 ├── ManifestError                a manifest that cannot be read
 ├── ValidationError              input that breaks a rule; carries diagnostics
@@ -30,7 +31,14 @@ LocalAgentError
 │   ├── RequestCancelled         the handler or the bus gave the request up
 │   ├── PluginReloaded           the responder went away while it was asked
 │   └── RemoteError              the responder raised
-└── ProviderError
+└── ProviderError                a provider of completions failed
+    ├── AuthenticationFailed     the service refuses the key
+    ├── RateLimited              the service wants fewer requests
+    ├── ProviderTimeout          the service took too long (also a TimeoutError)
+    ├── ConnectionFailed         the service cannot be reached
+    ├── BadResponse              the service, or the provider, gave something that is no answer
+    ├── ContextTooLong           more was sent than the model can read
+    └── StreamCut                an answer broke off after its first pieces
 """
 
 from __future__ import annotations
@@ -83,6 +91,28 @@ class LocalAgentError(Exception):
 
 class UsageError(LocalAgentError):
     """A command or call was given words it cannot take."""
+
+
+class UnfitData(UsageError):
+    """Data are not of the shape that a terminal component draws.
+
+    Attributes:
+        path: keys and positions that lead to the value at fault, from the outermost on.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        wanted: str,
+        path: tuple[str | int, ...] = (),
+        file: str | Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message, file=file, line=line, column=column, fix=f"give {wanted}")
+        self.wanted = wanted
+        self.path = path
 
 
 class ConfigError(LocalAgentError):
@@ -243,4 +273,88 @@ class RemoteError(MessageError):
 
 
 class ProviderError(LocalAgentError):
-    """A provider of completions failed."""
+    """A provider of completions failed.
+
+    Attributes:
+        provider: its name.
+        setting: the setting that decides about it, such as ``base_url``; empty where none does.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        setting: str = "",
+        plugin: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        if fix is None and provider and setting:
+            fix = f"localagent providers setup {provider} --set {setting}=VALUE"
+        super().__init__(message, plugin=plugin or provider or None, fix=fix)
+        self.provider = provider
+        self.setting = setting
+
+
+class AuthenticationFailed(ProviderError):
+    """The service refuses the key, or wants one."""
+
+
+class RateLimited(ProviderError):
+    """The service wants fewer requests.
+
+    Attributes:
+        retry_after: seconds after which it may be asked again; None where it does not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        setting: str = "",
+        retry_after: float | None = None,
+        fix: str | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, setting=setting, fix=fix)
+        self.retry_after = retry_after
+
+
+class ProviderTimeout(ProviderError, TimeoutError):
+    """The service took longer than the settings allow."""
+
+
+class ConnectionFailed(ProviderError):
+    """The service cannot be reached.
+
+    Attributes:
+        url: where it was looked for.
+    """
+
+    def __init__(
+        self, message: str, *, provider: str = "", setting: str = "", url: str = "", fix: str | None = None
+    ) -> None:
+        super().__init__(message, provider=provider, setting=setting, fix=fix)
+        self.url = url
+
+
+class BadResponse(ProviderError):
+    """What came is no answer."""
+
+
+class ContextTooLong(ProviderError):
+    """More was sent than the model can read."""
+
+
+class StreamCut(ProviderError):
+    """An answer broke off after its first pieces.
+
+    Attributes:
+        partial: the text that came.
+    """
+
+    def __init__(
+        self, message: str, *, provider: str = "", setting: str = "", partial: str = "", fix: str | None = None
+    ) -> None:
+        super().__init__(message, provider=provider, setting=setting, fix=fix)
+        self.partial = partial

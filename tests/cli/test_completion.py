@@ -13,11 +13,12 @@ import pytest
 import typer
 from typer.main import get_group
 
+from localagent_cli import builtin_commands
 from localagent_cli.command_words import tree
 from localagent_cli.completion import answer
 from plain import Finished, MakePlugin, Run, command_plugin
 
-BUILTINS = ["plugins", "config", "dev", "doctor"]
+BUILTINS = list(builtin_commands.BUILTINS)
 EVIL = 'It\'s "fine": $(touch owned) `touch owned` \\" ); touch owned; ('
 
 
@@ -67,6 +68,13 @@ def test_the_first_word_is_a_command_of_the_host_or_of_an_enabled_plugin(complet
 def test_plugins_are_completed_where_one_is_to_be_named(complete: Run, before: str) -> None:
     assert words_of(complete(f"localagent plugins {before} ")) == ["greeter", "sleeper"]
     assert words_of(complete(f"localagent plugins {before} s")) == ["sleeper"]
+
+
+@pytest.mark.usefixtures("greeter")
+@pytest.mark.parametrize("before", ["ask --provider", "ask hi -p", "providers health", "providers setup"])
+def test_providers_are_completed_where_one_is_to_be_named(complete: Run, before: str) -> None:
+    assert words_of(complete(f"localagent {before} ")) == ["scripted"]
+    assert words_of(complete(f"localagent {before} sc")) == ["scripted"]
 
 
 @pytest.mark.usefixtures("home")

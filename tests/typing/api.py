@@ -25,6 +25,7 @@ from localagent import (
     ConfigurablePlugin,
     LifecycleManager,
     LocalAgentError,
+    Markup,
     MessageError,
     MessageType,
     NoResponder,
@@ -43,6 +44,7 @@ from localagent import (
     RetryableError,
     UIPlugin,
     WorkflowPlugin,
+    WorkflowStatus,
     correlation_id,
     gather_bounded,
     path_within,
@@ -144,6 +146,30 @@ class AnnotatedAttributes(UIPlugin):
     def box(self, data: Mapping[str, Any], **options: Any) -> Panel:
         """A panel with a title."""
         return Panel(str(data), title=options.get("title"))
+
+
+class Drawing(UIPlugin):
+    """Components that use others, and a display that moves."""
+
+    name = "drawing"
+
+    def __init__(self) -> None:
+        self.statuses = [WorkflowStatus("review", progress=40, phase="reading")]
+
+    def get_ui_components(self) -> dict[str, Callable[..., Any]]:
+        """One component, a method."""
+        return {"dashboard": self.dashboard}
+
+    def dashboard(self, data: list[WorkflowStatus], *, title: str = "") -> Panel:
+        """A panel around what another component draws."""
+        context: PluginContext = self.context
+        with context.ui.live("waiting", per_second=2) as display:
+            for status in data:
+                assert_type(status.progress, float)
+                assert_type(status.elapsed, float | None)
+                display.update(Markup(f"[green]{status.state}[/green]"))
+        assert_type(context.ui.show("data_table", [{"a": 1}], title="Rows"), bool)
+        return Panel(context.ui.render("localagent:progress_dashboard", self.statuses), title=title)
 
 
 class OwnConstructor(WorkflowPlugin):
@@ -408,6 +434,7 @@ def every_style_makes_a_plugin() -> list[Plugin]:
         ClassAttributes(),
         Properties(),
         AnnotatedAttributes(),
+        Drawing(),
         OwnConstructor(),
         Providing(),
         ProvidingExactly(),

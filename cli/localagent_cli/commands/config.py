@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     no_args_is_help=True,
     help="Show and change settings.\n\nExample: localagent config set plugins.NAME.config.KEY VALUE",
 )

@@ -15,6 +15,7 @@ from localagent_cli.exit_codes import DONE, FAILED
 
 app = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     no_args_is_help=True,
     help="Make plugins: create, run, validate, build.\n\nExample: localagent dev create-plugin my-plugin command",
 )

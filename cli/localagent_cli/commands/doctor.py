@@ -11,7 +11,9 @@ from localagent_cli import output
 from localagent_cli.commands.context import Json, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED
 
-app = typer.Typer(rich_markup_mode=None, help="Look for what is wrong with the host and its surroundings.")
+app = typer.Typer(
+    rich_markup_mode=None, add_completion=False, help="Look for what is wrong with the host and its surroundings."
+)
 
 
 @app.callback(invoke_without_command=True)

@@ -11,6 +11,7 @@ import typer
 from localagent.errors import RefusedError, UsageError
 from localagent.host import consent
 from localagent.host.preparing import missing_settings
+from localagent.host.spec import SourceKind
 from localagent.host.traffic import read_traffic, told
 from localagent.manifest.names import check_name
 from localagent_cli import listing, output, plugin_list, warm
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     help="List, inspect, install, enable and test plugins.\n\n"
     "The option spellings (plugins --list, --enable NAME ...) do the same as the commands.",
 )
@@ -162,6 +164,8 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge =
     )
     if source is None:
         source = manager.disable(name).source
+        if source.kind is SourceKind.BUILT_IN:
+            raise RefusedError(f"'{name}' is a part of LocalAgent; it is disabled now", plugin=name)
         remove = f"python -m pip uninstall {source.distribution}" if source.distribution else f"rm -r {source.root}"
         raise RefusedError(
             f"'{name}' is disabled now; its files were not installed by LocalAgent, so it leaves them where they are",

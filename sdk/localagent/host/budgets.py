@@ -23,6 +23,7 @@ class Budgets(NamedTuple):
         cleanup: the cleanups of all plugins together.
         cleanup_after_signal: the same after Ctrl-C or a request to terminate.
         preflight: one plugin in a preflight.
+        completion: one answer of a provider, from the request to its last piece.
         grace: what a step that was cancelled gets to let go, before it is abandoned.
     """
 
@@ -33,15 +34,18 @@ class Budgets(NamedTuple):
     cleanup_after_signal: float = 1.2
     preflight: float = 30.0
     grace: float = 2.0
+    completion: float = 600.0
 
     def limit_of(self, step: str) -> float | None:
-        """Seconds that `step` may take by itself; None for a command, which ends when it is done."""
-        if step == "command":
+        """Seconds that `step` may take by itself; None for a command or a drawing, which end when they are done."""
+        if step in ("command", "draw"):
             return None
         if step in ("initialise", "register"):
             return self.initialise
         if step == "cleanup":
             return self.cleanup
+        if step == "complete":
+            return self.completion
         return self.import_ if step in LOADING_STEPS else self.handler
 
 

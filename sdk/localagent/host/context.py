@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localagent.host.guard import Guard
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
+    from localagent.host.owned_ui import OwnedUI
     from localagent.plugins.stages import PluginLifecycleStage
     from localagent.services.plugin_logger import PluginLogger
     from localagent.services.secrets import Grant
@@ -56,10 +57,12 @@ class HostContext:
         """The providers that plugins offer."""
         return self._host.provider_manager
 
-    @property
-    def ui(self) -> Any:
-        """The terminal components that plugins offer."""
-        return self._host.ui
+    @functools.cached_property
+    def ui(self) -> OwnedUI:
+        """The terminal components of plugins and of LocalAgent."""
+        from localagent.host.owned_ui import OwnedUI
+
+        return OwnedUI(self._host, self._guard, self._ledger)
 
     @property
     def workflows(self) -> Any:

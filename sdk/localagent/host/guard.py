@@ -361,7 +361,7 @@ def _budget_of(step: str) -> str:
         return "initialise"
     if step in LOADING_STEPS:
         return "import"
-    return "cleanup" if step == "cleanup" else "handler"
+    return {"cleanup": "cleanup", "complete": "completion"}.get(step, "handler")
 
 
 def _explain(error: BaseException) -> tuple[str, str | None]:

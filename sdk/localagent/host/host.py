@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from localagent.host.situation import HostOptions
     from localagent.host.spec import PluginSpec
-    from localagent.providers.manager import ProviderManager
+    from localagent.providers.manager import ProviderManager, ProviderSource
     from localagent.services.bus import PluginMessageBus
     from localagent.services.bus.bus import OnDemand
     from localagent.services.home import Home
@@ -55,6 +55,7 @@ class Host:
         self.lifecycle_manager = LifecycleManager()
         self.tally = Tally()
         self._on_demand: tuple[OnDemand, OnDemand, Callable[[str], bool]] | None = None
+        self._provider_source: ProviderSource | None = None
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -143,7 +144,7 @@ class Host:
         """The providers that plugins offer."""
         from localagent.providers.manager import ProviderManager
 
-        return ProviderManager()
+        return ProviderManager(self.settings, lambda: self.secrets, source=self._provider_source)
 
     @cached_property
     def ui(self) -> ComponentRegistry:
@@ -164,6 +165,15 @@ class Host:
         self._on_demand = activate, wake, is_initialising
         if self.has_message_bus:
             self.message_bus.load_on_demand(activate, wake, is_initialising)
+
+    def take_providers_from(self, source: ProviderSource) -> None:
+        """Let `source` load the plugins of providers that somebody asks for."""
+        self._provider_source = source
+
+    @property
+    def has_provider_manager(self) -> bool:
+        """Whether anybody offered a provider, or asked for one, yet."""
+        return "provider_manager" in vars(self)
 
     @property
     def has_message_bus(self) -> bool:

@@ -16,6 +16,7 @@ from localagent import guide_names
 from localagent.errors import PluginFailed
 from localagent.host.costs import Meter
 from localagent.host.places import declaration_of
+from localagent.host.spec import SourceKind
 from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def forget_modules(spec: PluginSpec) -> None:
 
 
 def is_own_module(spec: PluginSpec, name: str) -> bool:
-    """Whether a module is the plugin's own; a library is not, since others may use it."""
+    """Whether a module is the plugin's own; a library is not, since others may use it, nor is what LocalAgent has."""
+    if spec.source.kind is SourceKind.BUILT_IN:
+        return False
     top = spec.target.partition(":")[0].partition(".")[0]
     if not spec.source.is_folder:
         return name.partition(".")[0] == top

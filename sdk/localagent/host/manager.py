@@ -18,7 +18,7 @@ from localagent.plugins.stages import PluginLifecycleStage as Stage
 from localagent.services.correlation import operation, spoken_by
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 
     from localagent.host.commands import OwnedCommand
     from localagent.host.loaded import LoadedPlugin
@@ -65,6 +65,7 @@ class PluginManager:
         )
         self._starting = Starting(self.host, self._picture, self._ending)
         self.host.load_on_demand(self._activate, self._wake, self._is_initialising)
+        self.host.take_providers_from(_ProviderPlugins(self))
 
     @property
     def survey(self) -> Survey:
@@ -258,6 +259,15 @@ class PluginManager:
             keep(word, owned, self.survey, self.host.situation)
         return owned
 
+    def learn_components(self) -> Survey:
+        """The survey with the components of every enabled plugin, by preflights of those that were never looked at."""
+        from localagent.host.survey import learned, with_records
+
+        self._notice_edits(self.survey.plugins)
+        unmet = [plugin.spec for name in self.survey.plugins if (plugin := self._unmet(name)) is not None]
+        self._survey = with_records(self.survey, learned(unmet, self.host.situation))
+        return self._survey
+
     @contextlib.contextmanager
     def executing(self, name: str) -> Generator[None]:
         """A plugin's stage while one of its commands runs; nested commands of one plugin count as one."""
@@ -357,11 +367,25 @@ class PluginManager:
         for each in leaving:
             self._starting.ready.pop(each.name, None)
         try:
+            await self._let_go_of_providers(leaving)
+        finally:
+            await self._let_go_of_plugins(leaving)
+
+    async def _let_go_of_plugins(self, leaving: Sequence[LoadedPlugin]) -> None:
+        try:
             await self._ending.let_go(leaving)
         finally:
             for each in leaving:
                 if each.is_cleaned_up:
                     self._starting.entered.pop(each.name, None)
+
+    async def _let_go_of_providers(self, leaving: Sequence[LoadedPlugin]) -> None:
+        """Clean up what is made of the plugins' classes while the plugins themselves are still there."""
+        if not self.host.has_provider_manager:
+            return
+        budgets = self.host.situation.budgets
+        seconds = budgets.cleanup if interrupts.pending() is None else budgets.cleanup_after_signal
+        await self.host.provider_manager.let_go([each.name for each in leaving], within=seconds / 2)
 
     async def _activate(self, topic: str) -> None:
         """Load the enabled plugins that declare a topic, or were seen with it, before it is broadcast."""
@@ -410,7 +434,8 @@ class PluginManager:
         topics = tuple(sorted(seen | set(record.topics)))
         # Where the home cannot be written to, it is learned anew each time.
         with contextlib.suppress(SystemProblem):
-            record = dataclasses.replace(record, commands=commands, offers=offers, topics=topics)
+            components = loaded.registration.components
+            record = dataclasses.replace(record, commands=commands, offers=offers, components=components, topics=topics)
             keep_records(self.host.home, {loaded.spec: record})
 
     def _picture(self) -> Survey | Shortcut:
@@ -422,6 +447,24 @@ class PluginManager:
 
     async def _move(self, name: str, from_stage: Stage, to_stage: Stage) -> None:
         await self.host.lifecycle_manager.transition_plugin(name, from_stage, to_stage)
+
+
+class _ProviderPlugins:
+    """The plugins of one manager as the source of providers."""
+
+    def __init__(self, manager: PluginManager) -> None:
+        self._manager = manager
+
+    def known(self) -> Collection[str]:
+        """The names of all plugins that offer a provider."""
+        return self._manager.survey.providers().keys()
+
+    async def load(self, name: str) -> None:
+        """Load one of them."""
+        plugin = self._manager.survey.providers()[name]
+        plugin.require()
+        if not await self._manager.load_plugin(name):
+            raise self._manager.errors[name]
 
 
 def _hears(plugin: Surveyed, topic: str) -> bool:

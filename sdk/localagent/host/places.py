@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localagent.host.spec import SourceKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 
 NOWHERE: Place = (None, None)
 _HOST = f"{Path(__file__).resolve().parents[1]}{os.sep}"
+
+
+def code_line(function: object) -> Place:
+    """The line at which a function is written; nowhere for what is not written in Python."""
+    inner = getattr(function, "__func__", function)
+    while (wrapped := getattr(inner, "__wrapped__", None)) is not None:
+        inner = wrapped
+    code = getattr(inner, "__code__", None)
+    return NOWHERE if code is None else (code.co_filename, code.co_firstlineno)
 
 
 def is_hosts(file: str) -> bool:
@@ -48,6 +59,8 @@ def declaration_of(spec: PluginSpec) -> Place:
 
 
 def _declaring_file(spec: PluginSpec) -> Path | None:
+    if spec.source.kind is SourceKind.BUILT_IN:
+        return None
     if not spec.source.is_folder:
         return spec.source.root / "entry_points.txt"
     candidates = (spec.manifest_file, spec.source.root / "pyproject.toml")

@@ -91,7 +91,13 @@ def observe(spec: PluginSpec, host: Host, note: Callable[[str], None]) -> Record
         return Record(dependencies=dependencies, failure=flaw, costs=meter.costs, schema=schema)
     topics = tuple(sorted(host.message_bus.subscribers))
     return Record(
-        registration.commands, dependencies, registration.offers, costs=meter.costs, topics=topics, schema=schema
+        registration.commands,
+        dependencies,
+        registration.offers,
+        costs=meter.costs,
+        topics=topics,
+        schema=schema,
+        components=registration.components,
     )
 
 

@@ -48,6 +48,7 @@ class Record:
         costs: what each step took.
         topics: topics of broadcasts that it was seen to subscribe to.
         schema: the schema of its settings, where its code gives it and no file.
+        components: those of `offers` that are terminal components.
     """
 
     commands: tuple[CommandHelp, ...] | None = None
@@ -57,6 +58,7 @@ class Record:
     costs: tuple[Cost, ...] = ()
     topics: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
+    components: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -89,6 +91,7 @@ class Record:
             tuple(map(_cost, data["costs"])),
             tuple(map(_text, data["topics"])),
             None if data["schema"] is None else dict(data["schema"]),
+            tuple(map(_text, data["components"])),
         )
 
 

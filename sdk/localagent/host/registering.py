@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import PluginError, PluginFailed
+from localagent.host.places import NOWHERE, code_line
 from localagent.host.spec import CommandHelp
 from localagent.manifest.plain import is_mapping
 from localagent.plugins.kinds import CommandPlugin, ProviderPlugin, UIPlugin, WorkflowPlugin
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from localagent.host.guard import Guard
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
+    from localagent.host.places import Place
     from localagent.plugins.base import Plugin
 
 
@@ -26,10 +28,12 @@ class Registration(NamedTuple):
     Attributes:
         group: its commands as Typer made them, None if it is no command plugin.
         offers: names of its provider, components and workflow parts.
+        components: those of them that are terminal components.
     """
 
     group: TyperGroup | None = None
     offers: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
 
     @property
     def commands(self) -> tuple[CommandHelp, ...]:
@@ -51,11 +55,13 @@ def register(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Regist
     """
     try:
         group = _commands(plugin, guard) if isinstance(plugin, CommandPlugin) else None
-        return Registration(group, tuple(_offers(plugin, host, guard, ledger)))
+        components: list[str] = []
+        offers = tuple(_offers(plugin, host, guard, ledger, components))
+        return Registration(group, offers, tuple(components))
     except PluginFailed:
         raise
     except PluginError as error:
-        raise PluginFailed(f"register: {error.message}", plugin=guard.plugin, step="register") from error
+        raise _wrong(guard, error.message) from error
 
 
 def _commands(plugin: CommandPlugin, guard: Guard) -> TyperGroup:
@@ -68,23 +74,34 @@ def _commands(plugin: CommandPlugin, guard: Guard) -> TyperGroup:
     return guard.call("register", get_group, app)
 
 
-def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:
-    """Enter everything but commands; each name is recorded for undoing before the next is looked at."""
-    if isinstance(plugin, ProviderPlugin):
-        from localagent.providers.manager import ProviderOffer
+def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger, components: list[str]) -> Iterator[str]:
+    """Enter everything but commands; each name is recorded for undoing before the next is looked at.
 
-        provider_class = guard.call("register", plugin.get_provider_class)
+    Names of components are added to `components` too.
+    """
+    if isinstance(plugin, ProviderPlugin):
+        from localagent.plugins.provider import BaseProvider
+        from localagent.providers.instances import ProviderOffer
+
+        provider_class: Any = guard.call("register", plugin.get_provider_class)
+        if not (isinstance(provider_class, type) and issubclass(provider_class, BaseProvider)):
+            raise _wrong(guard, "get_provider_class() gave no subclass of BaseProvider")
         schema = guard.call("register", plugin.get_provider_config_schema)
-        offer = ProviderOffer(provider_class, schema)
+        offer = ProviderOffer(provider_class, dict(_mapping(guard, "get_provider_config_schema()", schema)), guard)
         ledger.record(host.provider_manager.offer(guard.plugin, offer, plugin=guard.plugin))
         yield guard.plugin
     if isinstance(plugin, UIPlugin):
-        components = guard.call("register", plugin.get_ui_components)
-        for name, component in _mapping(guard, "get_ui_components()", components).items():
-            if not callable(component):
-                raise _wrong(guard, f"the component '{name}' is not callable")
-            ledger.record(host.ui.offer(name, component, plugin=guard.plugin))
-            yield name
+        from localagent.host.owned_ui import component_of
+
+        gave = guard.call("register", plugin.get_ui_components)
+        for name, component in _mapping(guard, "get_ui_components()", gave).items():
+            made = component_of(name, component, guard)
+            if made is None:
+                message = f"get_ui_components() gave '{name}', which is no name of a component that can be called"
+                raise _wrong(guard, message, code_line(plugin.get_ui_components))
+            ledger.record(host.ui.offer(made))
+            components.append(made.name)
+            yield made.name
     if isinstance(plugin, WorkflowPlugin):
         parts = guard.call("register", plugin.get_workflow_components)
         yield from _workflow_parts(_mapping(guard, "get_workflow_components()", parts), host, guard, ledger)
@@ -107,5 +124,7 @@ def _mapping(guard: Guard, what: str, value: Any) -> Mapping[str, Any]:
     raise _wrong(guard, f"{what} gave {type(value).__name__!r}, expected a dict")
 
 
-def _wrong(guard: Guard, message: str) -> PluginFailed:
-    return PluginFailed(f"register: {message}", plugin=guard.plugin, step="register", file=guard.root)
+def _wrong(guard: Guard, message: str, place: Place = NOWHERE) -> PluginFailed:
+    file, line = place
+    where = file or guard.root
+    return PluginFailed(f"register: {message}", plugin=guard.plugin, step="register", file=where, line=line)

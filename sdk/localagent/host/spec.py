@@ -24,6 +24,7 @@ class SourceKind(Enum):
     DEVELOPMENT = "development folder"
     HOME = "home folder"
     DISTRIBUTION = "distribution"
+    BUILT_IN = "built in"
 
 
 class State(Enum):
@@ -37,7 +38,7 @@ class State(Enum):
     QUARANTINED = "quarantined"
 
 
-_DISTRIBUTION = SourceKind.DISTRIBUTION
+_WITHOUT_FOLDER = (SourceKind.DISTRIBUTION, SourceKind.BUILT_IN)
 _KIND_OF_VALUE = {kind.value: kind for kind in SourceKind}
 
 
@@ -48,7 +49,7 @@ class Source:
     Attributes:
         kind: which of the sources.
         root: real path of the folder or file with the code; for a distribution that is not editable, its
-            ``.dist-info`` folder.
+            ``.dist-info`` folder; of what is built in, LocalAgent's own folder.
         distribution: normalised name of the distribution, empty for folders.
         editable: whether the distribution is installed from `root` as a source folder.
         trusted: False for a development folder below the current folder that nobody agreed to run.
@@ -69,7 +70,7 @@ class Source:
     @property
     def is_folder(self) -> bool:
         """Whether the code lies in a source folder or file of the user's."""
-        return self.editable or self.kind is not _DISTRIBUTION
+        return self.editable or self.kind not in _WITHOUT_FOLDER
 
     def to_row(self) -> list[Any]:
         """The source as JSON values."""

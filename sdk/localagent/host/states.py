@@ -94,7 +94,7 @@ def _by_consent(spec: PluginSpec, said: Said) -> Verdict:
         return Verdict(State.DISABLED, "it was disabled", f"localagent plugins enable {name}")
     if spec.flaw is not None:
         return failed(spec.flaw, name)
-    if spec.source.kind is _DEVELOPMENT and said.development:
+    if spec.source.kind is SourceKind.BUILT_IN or (spec.source.kind is _DEVELOPMENT and said.development):
         return _ENABLED
     if spec.source.kind is _DEVELOPMENT and not spec.source.distribution:
         return Verdict(State.DISABLED, "development mode is off", "export LOCALAGENT_DEV_MODE=true")

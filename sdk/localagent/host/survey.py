@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError, PluginNotAvailable, SystemProblem
 from localagent.host import consent, environments
+from localagent.host.builtins import BUILT_IN
 from localagent.host.commands import CommandTable, tabulate
 from localagent.host.dependencies import STEP, Candidate, Requirement, Resolution, requirement_of, resolve, with_needs
 from localagent.host.finding import deciding_files, discovered
@@ -63,6 +65,13 @@ class Surveyed(NamedTuple):
         return self.enabled and self.record is None and not self.spec.commands and self.spec.kind in ("command", "")
 
     @property
+    def offers_provider(self) -> bool:
+        """Whether it offers a provider, which has its name: as seen, else as declared."""
+        if self.record is not None and self.record.failure is None:
+            return self.name in self.record.offers
+        return self.spec.kind == "provider"
+
+    @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What it needs of other plugins, by its manifest and by what was seen of its code."""
         spec, seen = self.spec, self.record.dependencies if self.record is not None else ()
@@ -100,6 +109,7 @@ class Survey(NamedTuple):
 
     Attributes:
         plugins: the one plugin of each name that would be loaded, by name, in order of precedence.
+        built_in: the plugins that LocalAgent brings along, but for those whose name an enabled plugin has.
         resolution: which of them can be loaded as far as others are concerned, and in which order.
         shadowed: plugins whose name another one has.
         unreadable: distributions whose entry points cannot be read.
@@ -117,11 +127,17 @@ class Survey(NamedTuple):
     problem: LocalAgentError | None = None
     reserved: frozenset[str] = frozenset()
     since: int | None = None
+    built_in: Mapping[str, Surveyed] = MappingProxyType({})
 
     def commands(self) -> CommandTable:
         """The commands of all enabled plugins."""
         offers = ((plugin.name, plugin.commands) for plugin in self.plugins.values() if plugin.enabled)
         return tabulate(offers, reserved=self.reserved)
+
+    def providers(self) -> dict[str, Surveyed]:
+        """The plugins that offer a provider of their name, by all that is known without importing them."""
+        offering = {name: plugin for name, plugin in self.plugins.items() if plugin.offers_provider}
+        return {**offering, **self.built_in}
 
     def unknown(self) -> tuple[PluginSpec, ...]:
         """The plugins whose commands only a preflight can tell."""
@@ -144,7 +160,7 @@ class Survey(NamedTuple):
         Raises:
             PluginNotAvailable: there is none of that name, or it may not.
         """
-        return self.find(name).require()
+        return (self.built_in.get(name) or self.find(name)).require()
 
     def spec_named(self, name: str) -> PluginSpec | None:
         """The spec of the plugin that a requirement means."""
@@ -165,11 +181,11 @@ class Survey(NamedTuple):
             for plugin in (*self.plugins.values(), *self.shadowed):
                 if (plugin.name, plugin.spec.source.distribution) == (name, distribution):
                     return plugin
-        elif name in self.plugins:
-            return self.plugins[name]
+        elif name in self.plugins or name in self.built_in:
+            return self.plugins.get(name) or self.built_in[name]
         import difflib
 
-        near = difflib.get_close_matches(name, self.plugins, n=1)
+        near = difflib.get_close_matches(name, [*self.plugins, *self.built_in], n=1)
         fix = f"did you mean '{near[0]}'?" if near else "'localagent plugins list' shows what was found"
         raise PluginNotAvailable(f"there is no plugin '{name}'", plugin=name, fix=fix)
 
@@ -209,6 +225,11 @@ def survey(situation: Situation) -> Survey:
         problem,
         situation.options.reserved,
         since,
+        {
+            name: Surveyed(spec, judge(spec, said))
+            for name, spec in BUILT_IN.items()
+            if name not in plugins or not plugins[name].enabled
+        },
     )
 
 

@@ -132,6 +132,42 @@ class LifecycleHooks(Protocol):
         ...
 
 
+class LiveDisplay(Protocol):
+    """A part of the terminal that is drawn again and again."""
+
+    def update(self, renderable: Any, *, refresh: bool = False) -> None:
+        """Show something else: what Rich can draw, or text; at once if `refresh` says so."""
+        ...
+
+
+class UserInterface(Protocol):
+    """The terminal components as plugins see them.
+
+    A component is meant by ``name`` or by ``plugin:name``; the plain name means the plugin's own component first, then
+    that of another plugin that is loaded, then LocalAgent's own. Hyphens and underscores are equal.
+    """
+
+    def render(self, name: str, data: Any, **options: Any) -> Any:
+        """What a component makes of `data`, for Rich to draw; a panel that tells the cause where the component fails.
+
+        Raises:
+            PluginNotAvailable: there is no such component.
+            UsageError: it takes no such options; a component of LocalAgent's own takes no such data (`UnfitData`).
+        """
+        ...
+
+    def show(self, name: str, data: Any, **options: Any) -> bool:
+        """Draw it on standard output; whether the component did not fail. Errors are those of `render`."""
+        ...
+
+    def live(self, content: Any = "", *, per_second: float = 4) -> AbstractContextManager[LiveDisplay]:
+        """A live display that shows `content` first, drawn anew `per_second` times by itself, while it is entered.
+
+        It ends, and the cursor comes back, with the component or the plugin at the latest.
+        """
+        ...
+
+
 class PluginContext(Protocol):
     """One object with all that the host gives; there are no globals.
 
@@ -169,8 +205,8 @@ class PluginContext(Protocol):
         ...
 
     @property
-    def ui(self) -> Any:
-        """The terminal components that plugins offer."""
+    def ui(self) -> UserInterface:
+        """The terminal components of plugins and of LocalAgent."""
         ...
 
     @property

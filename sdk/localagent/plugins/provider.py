@@ -83,6 +83,24 @@ class CompletionResponse:
         return cls(**{item.name: data[item.name] for item in fields(cls) if item.name in data})
 
 
+class StreamChunk(str):
+    """A piece of an answer; the last one carries the response.
+
+    Attributes:
+        response: the whole answer, on the last piece; None on the others.
+    """
+
+    __slots__ = ("response",)
+
+    response: CompletionResponse | None
+
+    def __new__(cls, text: str = "", *, response: CompletionResponse | None = None) -> Self:
+        """A piece with this text, which may be empty where it carries the response."""
+        chunk = super().__new__(cls, text)
+        chunk.response = response
+        return chunk
+
+
 class BaseProvider(ABC):
     """Completions of one service; the host makes one instance of it and gives it the provider's settings.
 

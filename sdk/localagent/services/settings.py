@@ -109,9 +109,21 @@ class Settings:
             ManifestError: a file cannot be read.
         """
         schema = self.schema_of(plugin)
-        files = (self._section_layer(plugin), self._own_layer(plugin))
+        files = (self._section(("plugins", plugin, "config"), plugin), self._own_layer(plugin))
         given = [each for each in self._given if each.plugin == plugin]
         return read_layers(plugin, schema, files, self._environment_of(plugin), given)
+
+    def read_section(self, path: tuple[str, ...], schema: Mapping[str, Any], *, plugin: str) -> Reading:
+        """What all sources say now of settings that stand at `path` in ``config.yaml``, valid or not.
+
+        Environment and command line name them as they name the settings of `plugin`.
+
+        Raises:
+            ConfigError: something on the way to `path` is no mapping.
+            ManifestError: the file cannot be read.
+        """
+        given = [each for each in self._given if each.plugin == plugin]
+        return read_layers(plugin, schema, (self._section(path, plugin),), self._environment_of(plugin), given)
 
     def whole(self) -> Layered:
         """All of ``config.yaml``, each value with its place; empty where it could not be read."""
@@ -175,12 +187,11 @@ class Settings:
             return Judgement(contents, before, problem, reading, findings)
         return Judgement(contents, Snapshot(reading.layered.values, before=before), reading=reading)
 
-    def _section_layer(self, plugin: str) -> Layer:
-        """What ``config.yaml`` says now; nothing where it was not understood from the start."""
+    def _section(self, path: tuple[str, ...], plugin: str) -> Layer:
+        """What ``config.yaml`` says now at `path`; nothing where it was not understood from the start."""
         document = None if self.problem is not None else self._document(self.home.config_file)
         if document is None:
             return Layer({})
-        path = ("plugins", plugin, "config")
         for end in range(1, len(path) + 1):
             if not is_mapping(_filled(document.at(path[:end]))):
                 raise _no_mapping(document, path[:end], plugin)

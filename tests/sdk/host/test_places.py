@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from generated import PLUGIN_GROUP, Distribution, entry_point, install
 from localagent.errors import PluginFailed
 from localagent.host.guard import Guard
 from localagent.host.loading import load
-from localagent.host.places import declaration_of, is_below, own_line
+from localagent.host.places import NOWHERE, code_line, declaration_of, is_below, own_line
 from localagent.host.spec import PluginSpec, Source, SourceKind
 from plain import command_plugin
 
@@ -91,3 +93,16 @@ def test_code_of_an_installed_plugin_is_its_whole_package_and_nobody_elses(tmp_p
     alone = PluginSpec("a", "", "lone:C", source, module_file=tmp_path / "lone.py")
     assert (deep.code_root, package.code_root) == (tmp_path / "pkg", tmp_path / "pkg")
     assert alone.code_root == tmp_path / "lone.py"
+
+
+def test_the_line_of_a_function_is_that_of_what_was_written() -> None:
+    class Plugin:
+        def method(self) -> None: ...
+
+        @functools.lru_cache  # noqa: B019 - any decorator that wraps
+        def wrapped(self) -> None: ...
+
+    first = inspect.getsourcelines(Plugin)[1]
+    assert code_line(Plugin().method) == (__file__, first + 1)
+    assert code_line(Plugin.wrapped) == (__file__, first + 3)
+    assert code_line(print) == NOWHERE

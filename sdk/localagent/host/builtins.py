@@ -1,0 +1,31 @@
+"""The plugins that LocalAgent brings along: a static table, so that finding them reads nothing and imports nothing."""
+
+from __future__ import annotations
+
+import os
+
+from localagent.host.spec import PluginSpec, Source, SourceKind
+from localagent.version import __version__
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as text
+
+
+def _provider(name: str, plugin_class: str, description: str, *permissions: str) -> PluginSpec:
+    return PluginSpec(
+        name,
+        "provider",
+        f"localagent.providers.builtin_plugins:{plugin_class}",
+        Source(SourceKind.BUILT_IN, _ROOT),
+        __version__,
+        description,
+        permissions=permissions,
+    )
+
+
+BUILT_IN = {
+    spec.name: spec
+    for spec in (
+        _provider("scripted", "ScriptedPlugin", "Answers from a file instead of a model, for tests and demonstrations"),
+    )
+}
+"""By name; enabled unless the user says no, and less in precedence than any enabled plugin."""
