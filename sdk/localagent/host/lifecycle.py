@@ -6,9 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import HandlerPaused, IllegalTransition, PluginFailed
+from localagent.errors import HandlerPaused, IllegalTransition, PluginError, PluginFailed
 from localagent.host.guard import Guard
 from localagent.host.pausing import pausable
+from localagent.manifest.wording import did_you_mean, shown
 from localagent.plugins.stages import LEGAL_TRANSITIONS, PluginLifecycleStage
 
 if TYPE_CHECKING:
@@ -54,12 +55,16 @@ class LifecycleManager:
         """Call `callback` (sync or async) whenever a plugin enters `stage`; returns the function that ends it.
 
         Args:
-            stage: the stage.
+            stage: the stage, or anything of that value, such as a member of an author's own enumeration.
             callback: called with plugin name, the stage it left, the one it entered, and a dict of what is known.
             guard: of the plugin whose hook it is.
+
+        Raises:
+            PluginError: there is no such stage.
         """
-        hooks = self._hooks[stage]
-        added = _Added(callback, pausable(guard, f"{stage.value} hook", callback))
+        meant = _meant(stage)
+        hooks = self._hooks[meant]
+        added = _Added(callback, pausable(guard, f"{meant.value} hook", callback))
         hooks.append(added)
         return lambda: hooks.remove(added) if added in hooks else None
 
@@ -93,3 +98,13 @@ class LifecycleManager:
                 _log.debug("%s: %s", paused.place, paused.message)
             except PluginFailed as failure:
                 _log.error("%s: %s", failure.place, failure.message)
+
+
+def _meant(stage: object) -> PluginLifecycleStage:
+    value = getattr(stage, "value", stage)
+    try:
+        return PluginLifecycleStage(value)
+    except ValueError:
+        stages = [each.value for each in PluginLifecycleStage]
+        hint = did_you_mean(str(value), stages) or f"the stages are {', '.join(stages)}"
+        raise PluginError(f"there is no stage '{shown(str(value))}' in a plugin's life", fix=hint) from None

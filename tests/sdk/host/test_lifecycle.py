@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from localagent.errors import IllegalTransition
+from localagent.errors import IllegalTransition, PluginError
 from localagent.host.lifecycle import LifecycleManager
 from localagent.plugins.stages import LEGAL_TRANSITIONS, PluginLifecycleStage
 
@@ -107,6 +108,21 @@ async def test_a_hook_finds_the_plugin_in_the_new_stage(manager: LifecycleManage
     manager.add_hook(LOADING, lambda name, *_: seen.append(manager.stage_of(name)))
     await manager.transition_plugin("one", DISCOVERED, LOADING)
     assert seen == [LOADING]
+
+
+@pytest.mark.asyncio
+async def test_a_stage_of_another_enumeration_is_the_one_of_its_value(manager: LifecycleManager) -> None:
+    class Stage(Enum):
+        LOADING = "loading"
+        MISSPELT = "loadin"
+
+    told: list[object] = []
+    manager.add_hook(Stage.LOADING, lambda name, old, new, facts: told.append(new))  # type: ignore[arg-type] # as written
+    await manager.transition_plugin("one", DISCOVERED, LOADING)
+    assert told == [LOADING]
+    with pytest.raises(PluginError, match="no stage 'loadin'") as raised:
+        manager.add_hook(Stage.MISSPELT, print)  # type: ignore[arg-type] # as above
+    assert raised.value.fix == "did you mean 'loading'?"
 
 
 @pytest.mark.asyncio
