@@ -8,7 +8,6 @@ names the guide's file.
 from __future__ import annotations
 
 import json
-import os
 import re
 import textwrap
 from collections.abc import Callable
@@ -16,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from guide_text import block_with
 from plain import MakePlugin, Run
-
-GUIDE = Path(os.environ.get("PLUGIN_GUIDE", "no-guide"))
 
 IMPORTS = """
 import asyncio, contextvars, json, logging, time
@@ -202,12 +200,8 @@ def authors_own(name: str) -> str:
 
 def guides_own(name: str) -> str:
     """The guide's block of code with a class, as it stands, but for the message bus that it shows with one of them."""
-    if not GUIDE.is_file():
-        pytest.skip("PLUGIN_GUIDE names no file")
-    blocks: list[str] = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
     base = "CommandPlugin" if name in ("EnhancedCommandPlugin", "ObservablePlugin") else "EnhancedCommandPlugin"
-    (block,) = (block for block in blocks if f"class {name}({base}):" in block)
-    whole, usage, after = block.partition("# Usage in communicating")
+    whole, usage, after = block_with(f"class {name}({base}):").partition("# Usage in communicating")
     return (usage + after) or whole
 
 
