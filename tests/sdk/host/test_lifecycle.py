@@ -114,15 +114,15 @@ async def test_a_hook_finds_the_plugin_in_the_new_stage(manager: LifecycleManage
 async def test_a_stage_of_another_enumeration_is_the_one_of_its_value(manager: LifecycleManager) -> None:
     class Stage(Enum):
         LOADING = "loading"
-        MISSPELT = "loadin"
+        MISSPELT = "initialising"
 
     told: list[object] = []
     manager.add_hook(Stage.LOADING, lambda name, old, new, facts: told.append(new))  # type: ignore[arg-type] # as written
     await manager.transition_plugin("one", DISCOVERED, LOADING)
     assert told == [LOADING]
-    with pytest.raises(PluginError, match="no stage 'loadin'") as raised:
+    with pytest.raises(PluginError, match="no stage 'initialising'") as raised:
         manager.add_hook(Stage.MISSPELT, print)  # type: ignore[arg-type] # as above
-    assert raised.value.fix == "did you mean 'loading'?"
+    assert raised.value.fix == "did you mean 'initializing'?"
 
 
 @pytest.mark.asyncio
