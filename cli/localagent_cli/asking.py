@@ -54,6 +54,7 @@ class AnswerLine:
     """Standard output while an answer comes piece by piece."""
 
     def __init__(self) -> None:
+        self._pieces = output.Pieces()
         self._last = ""
         self._is_terminal = sys.stdout.isatty()
 
@@ -61,11 +62,12 @@ class AnswerLine:
         """Print a piece at once; to a terminal without the characters that would steer it."""
         told = harmless(piece) if self._is_terminal else piece
         if told:
-            output.show_piece(told)
+            self._pieces.show(told)
             self._last = told[-1]
 
     def end(self) -> None:
         """Begin a new line, unless the answer did so itself or there was none."""
+        self._pieces.end()
         if self._last not in ("", "\n"):
             output.show()
         self._last = ""

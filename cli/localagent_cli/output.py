@@ -58,14 +58,34 @@ def show(text: str = "") -> None:
     _print(_masked(text))
 
 
-def show_piece(text: str) -> None:
-    """Print a piece of a line of data at once; a secret is masked where it is whole in one piece.
+class Pieces:
+    """Data that are printed piece by piece, each at once; what may be the beginning of a secret waits for its end."""
 
-    Raises:
-        SystemProblem: as `show`.
-    """
-    with writing():
-        print(streams.sayable(_masked(text), _encoding(sys.stdout)), end="", flush=True)
+    def __init__(self) -> None:
+        from localagent.services.redacting import MaskedPieces, Redactor
+
+        self._masked = MaskedPieces(_redactor.get() or Redactor())
+
+    def show(self, piece: str) -> None:
+        """Print a piece.
+
+        Raises:
+            SystemProblem: standard output cannot be written, a reader that went away excepted.
+        """
+        self._print(self._masked.next(piece))
+
+    def end(self) -> None:
+        """Print what waited.
+
+        Raises:
+            SystemProblem: as `show`.
+        """
+        self._print(self._masked.rest())
+
+    def _print(self, text: str) -> None:
+        if text:
+            with writing():
+                print(streams.sayable(text, _encoding(sys.stdout)), end="", flush=True)
 
 
 def tell(text: str = "") -> None:

@@ -121,6 +121,12 @@ def test_an_answer_that_fits_its_schema_is_given_as_a_value(scripted: Run, work:
     assert scripted("ask", "a number", "--schema", "schema.yaml").out == '{"number": 7}\n'
 
 
+def test_a_secret_is_masked_though_it_comes_in_pieces(scripted: Run) -> None:
+    secret = {"LOCALAGENT_DEMO_API_KEY": "two three"}
+    assert scripted("ask", "slow", env=secret).out == "one *** four\n"
+    assert scripted("ask", "slow", env={"LOCALAGENT_DEMO_API_KEY": "four by"}).out == "one two three four\n"
+
+
 def test_an_empty_answer_is_said_to_be_one(scripted: Run) -> None:
     done = scripted("ask", "nothing")
     assert (done.code, done.out, done.err) == (0, "", "the answer is empty (finish reason: stop)\n")

@@ -61,6 +61,24 @@ class Redactor:
             return [self.redact_value(item) for item in value]
         return self.redact(str(value))
 
+    def settled(self, text: str) -> int:
+        """How many characters of a text that goes on can be masked now, whatever follows them."""
+        pattern = self._known()
+        if pattern is None:
+            return len(text)
+        end = next((start for start in self._starts(text) if self._may_begin(text[start:])), len(text))
+        spanning = (match.start() for match in pattern.finditer(text) if match.start() < end < match.end())
+        return next(spanning, end)
+
+    def _starts(self, text: str) -> Iterator[int]:
+        """Where in `text` a secret could begin that does not end in it."""
+        first = {spelling[0] for spelling in self._spellings}
+        longest = max(map(len, self._spellings))
+        return (place for place in range(max(0, len(text) - longest + 1), len(text)) if text[place] in first)
+
+    def _may_begin(self, end: str) -> bool:
+        return any(len(spelling) > len(end) and spelling.startswith(end) for spelling in self._spellings)
+
     def _known(self) -> re.Pattern[str] | None:
         if self._sources is not None:
             sources, self._sources = self._sources, None
@@ -71,6 +89,30 @@ class Redactor:
             ordered = sorted(self._spellings, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, ordered)))
         return self._pattern
+
+
+class MaskedPieces:
+    """Masks a text that comes in pieces; the beginning of what may be a secret waits for what follows.
+
+    Args:
+        redactor: knows the secrets.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._waiting = ""
+
+    def next(self, piece: str) -> str:
+        """What can be shown once `piece` came; the pieces shown and `rest` make up the whole text, masked."""
+        text = self._waiting + piece
+        end = self._redactor.settled(text)
+        self._waiting = text[end:]
+        return self._redactor.redact(text[:end])
+
+    def rest(self) -> str:
+        """What waited, now that nothing follows."""
+        waiting, self._waiting = self._waiting, ""
+        return self._redactor.redact(waiting)
 
 
 def is_secret_name(name: str) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from localagent.services.home import Home
 from localagent.services.redacting import (
+    MaskedPieces,
     Redactor,
     is_secret_name,
     lines_with_secrets,
@@ -42,6 +43,22 @@ def test_the_longest_of_several_is_masked_whole() -> None:
     for secret in ("abcd", "abcdefgh"):
         redactor.add(secret)
     assert redactor.redact("abcdefgh abcd") == "*** ***"
+
+
+@given(
+    secrets=st.lists(st.text("abc", min_size=4, max_size=8), max_size=4),
+    pieces=st.lists(st.one_of(st.text("abc", max_size=5), st.sampled_from(["abca", "bcab"]))),
+)
+def test_a_text_in_pieces_is_masked_as_the_whole_is(secrets: list[str], pieces: list[str]) -> None:
+    redactor = Redactor(lambda: secrets)
+    masked = MaskedPieces(redactor)
+    assert "".join([*map(masked.next, pieces), masked.rest()]) == redactor.redact("".join(pieces))
+
+
+def test_only_what_may_begin_a_secret_waits() -> None:
+    masked = MaskedPieces(Redactor(lambda: ["sesame"]))
+    shown = [masked.next(piece) for piece in ("open ", "ses", "ame", " now, s", "o")]
+    assert shown == ["open ", "", "***", " now, ", "so"]
 
 
 def test_a_secret_of_several_lines_is_masked_by_line_too() -> None:
