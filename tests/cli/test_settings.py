@@ -125,6 +125,15 @@ def test_showing_settings_that_do_not_fit_shows_them_and_fails(sized: Run, home:
     assert f"error {home / 'sized.yaml'}:1:7: /size: 'x' is not of type 'integer'" in done.err
 
 
+def test_a_value_that_does_not_fit_is_set_and_warned_of(sized: Run, home: Path) -> None:
+    done = sized("config", "set", "plugins.sized.config.size", "big")
+    place = f"{home / 'config.yaml'}:4:13"
+    told = f"set plugins.sized.config.size\nwarning: /size: 'big' is not of type 'integer' ({place})\n"
+    assert (done.code, done.out, done.err) == (0, "", told)
+    assert sized("config", "set", "plugins.sized.config.size", "3").err == "set plugins.sized.config.size\n"
+    assert "did you mean 'sized'?" in sized("config", "set", "plugins.szied.config.size", "3").err
+
+
 def test_doctor_tells_of_settings_that_do_not_fit(sized: Run, home: Path) -> None:
     assert "settings of sized" not in sized("doctor").text
     (home / "sized.yaml").write_text("size: x\n")

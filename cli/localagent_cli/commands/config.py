@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localagent.errors import UsageError
+from localagent.errors import LocalAgentError, UsageError
 from localagent.host.schemas import schema_of
 from localagent.manifest.wording import dotted
 from localagent.services.config_file import set_value, unset_value
@@ -56,22 +56,42 @@ def set_(
     key: _Key,
     value: Annotated[str, typer.Argument(help="JSON, or plain text")],
 ) -> None:
-    """Set one value; comments in the file are kept."""
-    set_value(cli_of(ctx).host.home.config_file, _path(key), _value(value))
+    """Set one value; comments in the file are kept, and what is wrong with a plugin's settings then is told."""
+    path = _path(key)
+    set_value(cli_of(ctx).host.home.config_file, path, _value(value))
     output.tell(f"set {key}")
+    _warn_of(ctx, path)
 
 
 @app.command()
 def unset(ctx: typer.Context, key: _Key) -> None:
-    """Remove one value."""
-    unset_value(cli_of(ctx).host.home.config_file, _path(key))
+    """Remove one value; what is wrong with a plugin's settings then is told."""
+    path = _path(key)
+    unset_value(cli_of(ctx).host.home.config_file, path)
     output.tell(f"unset {key}")
+    _warn_of(ctx, path)
 
 
 @app.command()
 def path(ctx: typer.Context) -> None:
     """Print where the configuration is."""
     output.show(str(cli_of(ctx).host.home.config_file))
+
+
+def _warn_of(ctx: typer.Context, path: Sequence[str]) -> None:
+    """Say what is wrong with the settings of a plugin in which a value was changed; it may take several to be right."""
+    match path:
+        case ["plugins", name, "config", *_]:
+            pass
+        case _:
+            return
+    try:
+        reading = _read(ctx, name)
+    except LocalAgentError as error:
+        output.tell(f"warning: {error.message}{f' ({error.fix})' if error.fix else ''}")
+        return
+    for wrong in (*reading.hints, *map(str, reading.findings())):
+        output.tell(f"warning: {wrong}")
 
 
 def _read(ctx: typer.Context, name: str) -> Reading:
