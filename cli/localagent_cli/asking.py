@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import BadResponse, StreamCut, SystemProblem, UsageError
-from localagent.plugins.provider import CompletionRequest, CompletionResponse, StreamChunk
+from localagent.plugins.provider import INCOMPLETE, CompletionRequest, CompletionResponse, StreamChunk
 from localagent_cli import output
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ async def answer_of(
                 if isinstance(piece, StreamChunk) and piece.response is not None:
                     whole = piece.response
     except StreamCut as cut:
-        return Answer(CompletionResponse("".join(told), finish_reason="incomplete"), asked[-1], cut)
+        came = CompletionResponse("".join(told), finish_reason=INCOMPLETE, incomplete=True)
+        return Answer(came, asked[-1], cut)
     return Answer(whole, asked[-1])
 
 

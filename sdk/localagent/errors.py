@@ -289,11 +289,19 @@ class ProviderError(LocalAgentError):
         plugin: str | None = None,
         fix: str | None = None,
     ) -> None:
-        if fix is None and provider and setting:
-            fix = f"localagent providers setup {provider} --set {setting}=VALUE"
-        super().__init__(message, plugin=plugin or provider or None, fix=fix)
-        self.provider = provider
+        super().__init__(message, plugin=plugin, fix=fix)
+        self.provider = ""
         self.setting = setting
+        self.name_provider(provider)
+
+    def name_provider(self, provider: str) -> None:
+        """Say whose error it is, where that is not said yet: the host knows, a provider's own code need not."""
+        if self.provider or not provider:
+            return
+        self.provider = provider
+        self.plugin = self.plugin or provider
+        if self.setting and not self.fix:
+            self.fix = f"localagent providers setup {provider} --set {self.setting}=VALUE"
 
 
 class AuthenticationFailed(ProviderError):

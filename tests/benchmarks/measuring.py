@@ -22,6 +22,7 @@ class Contestant:
 
     Attributes:
         prepare: what is done before each of its runs, unmeasured.
+        tells_seconds: whether its standard output is the time that counts, instead of its CPU time.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Contestant:
     env: Mapping[str, str]
     cwd: Path
     prepare: Callable[[], object] | None = None
+    tells_seconds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,12 @@ def judge(row: Row, samples: Samples, *, resamples: int = RESAMPLES, seed: int =
 def take_turns(
     contestants: Sequence[Contestant], rounds: int, *, tell: Callable[[str], object]
 ) -> dict[str, list[float]]:
-    """CPU seconds of each contestant: A B C, A B C …, after one round that fills caches."""
+    """Seconds of each contestant: A B C, A B C …, after one round that fills caches."""
     samples: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
     for round_ in range(rounds + 1):
         tell(f"round {round_} of {rounds}")
         for contestant in contestants:
-            seconds = cpu_seconds(contestant)
+            seconds = told_seconds(contestant) if contestant.tells_seconds else cpu_seconds(contestant)
             if round_:
                 samples[contestant.name].append(seconds)
     return samples
@@ -137,6 +139,18 @@ def cpu_seconds(contestant: Contestant) -> float:
     if process.returncode:
         raise RuntimeError(f"{contestant.name} ended with code {process.returncode}")
     return usage.ru_utime + usage.ru_stime
+
+
+def told_seconds(contestant: Contestant) -> float:
+    """What a run says it took: of what happens while it waits, CPU time says nothing.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    done = subprocess.run(
+        contestant.argv, env=dict(contestant.env), cwd=contestant.cwd, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
 
 
 def _ratio(row: Row, samples: Samples) -> float:

@@ -49,7 +49,7 @@ def test_without_a_provider_two_lines_say_how_to_get_one(localagent: Run) -> Non
     assert (done.code, done.out) == (2, "")
     assert done.err == (
         "error: no provider of a language model is set up\n"
-        "fix: localagent providers setup NAME   ('localagent providers list' shows what there is)\n"
+        "fix: localagent providers setup ollama   ('localagent providers list' shows what else there is)\n"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -38,14 +39,20 @@ from localagent import (
     PluginLifecycleStage,
     PluginMessage,
     PluginMessageBus,
+    PooledProvider,
+    ProviderError,
     ProviderPlugin,
+    RateLimited,
     RemoteError,
     RequestTimeout,
     RetryableError,
+    StreamChunk,
+    StreamCut,
     UIPlugin,
     WorkflowPlugin,
     WorkflowStatus,
     correlation_id,
+    gather,
     gather_bounded,
     path_within,
     retry,
@@ -298,6 +305,41 @@ class Minimal(BaseProvider):
     async def complete(self, request: CompletionRequest) -> CompletionResponse:
         """Say nothing."""
         return CompletionResponse.from_dict({"text": ""})
+
+
+class OverHttp(PooledProvider):
+    """A provider that speaks HTTP."""
+
+    name = "over-http"
+
+    async def complete(self, request: CompletionRequest) -> CompletionResponse:
+        """One request."""
+        return CompletionResponse.from_dict(await self.post_json("/complete", request.to_dict()))
+
+    async def stream_complete(self, request: CompletionRequest) -> AsyncIterator[str]:
+        """One request, and an answer in pieces."""
+        told: list[str] = []
+        try:
+            async with aclosing(self.post_for_events("/stream", request.to_dict(), last="END")) as events:
+                async for text in events:
+                    told.append(text)
+                    yield text
+        except ProviderError as error:
+            raise self.cut(error, "".join(told)) from error
+        yield StreamChunk(response=CompletionResponse("".join(told)))
+
+
+async def what_may_go_wrong_is_told_apart(provider: BaseProvider) -> str:
+    """What a stream gives as a whole, and the errors of providers."""
+    try:
+        response = await gather(provider.stream_complete(CompletionRequest("hi")))
+    except RateLimited as error:
+        assert_type(error.retry_after, float | None)
+        raise
+    except StreamCut as error:
+        return error.partial
+    assert_type(response.incomplete, bool)
+    return response.text
 
 
 class Providing(ProviderPlugin):

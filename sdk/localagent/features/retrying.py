@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localagent.errors import RetryableError
+from localagent.services.retries import log_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,4 +36,5 @@ def retry(
     # Not at import: with what it stands on it takes longer than most commands.
     import stamina
 
+    log_retries()
     return stamina.retry(on=on, attempts=attempts, timeout=timeout, wait_initial=wait, wait_max=wait_max)

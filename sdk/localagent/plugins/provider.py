@@ -6,8 +6,13 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from localagent.errors import StreamCut
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Mapping
+
+INCOMPLETE = "incomplete"
+"""The finish reason of an answer that broke off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class CompletionResponse:
         completion_tokens: tokens written, None where the provider does not count.
         latency: seconds from request to end of answer.
         raw: the provider's own answer.
+        incomplete: whether it broke off, so that `text` is only what came before.
     """
 
     text: str = ""
@@ -72,6 +78,7 @@ class CompletionResponse:
     completion_tokens: int | None = None
     latency: float | None = None
     raw: dict[str, Any] = field(default_factory=dict)
+    incomplete: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The response as a fresh dict of JSON values."""
@@ -99,6 +106,27 @@ class StreamChunk(str):
         chunk = super().__new__(cls, text)
         chunk.response = response
         return chunk
+
+
+async def gather(stream: AsyncIterable[str]) -> CompletionResponse:
+    """The whole of a streamed answer; of one that broke off what came, and why under ``raw["error"]``.
+
+    Args:
+        stream: the pieces, as `BaseProvider.stream_complete` and the provider manager's `stream` give them.
+
+    Raises:
+        ProviderError: there is no answer at all.
+    """
+    told: list[str] = []
+    response: CompletionResponse | None = None
+    try:
+        async for piece in stream:
+            told.append(piece)
+            response = (isinstance(piece, StreamChunk) and piece.response) or response
+    except StreamCut as cut:
+        text = cut.partial or "".join(told)
+        return CompletionResponse(text, finish_reason=INCOMPLETE, raw={"error": cut.message}, incomplete=True)
+    return response or CompletionResponse("".join(told))
 
 
 class BaseProvider(ABC):

@@ -186,6 +186,8 @@ class Instances:
 def outermost(failure: PluginFailed, provider: str) -> LocalAgentError:
     """What to tell of a failure: what the provider itself says of the world outside, else that it failed."""
     cause = failure.__cause__
+    if isinstance(cause, ProviderError):
+        cause.name_provider(provider)
     if isinstance(cause, _MEANT_FOR_THE_USER):
         return cause
     if isinstance(cause, OSError) and (isinstance(cause, ConnectionError) or cause.errno in _NO_CONNECTION):

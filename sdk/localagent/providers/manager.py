@@ -122,7 +122,7 @@ class ProviderManager:
             )
         raise ConfigError(
             "no provider of a language model is set up",
-            fix="localagent providers setup NAME   ('localagent providers list' shows what there is)",
+            fix="localagent providers setup ollama   ('localagent providers list' shows what else there is)",
         )
 
     async def provider(self, name: str) -> BaseProvider:

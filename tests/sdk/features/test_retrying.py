@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -57,3 +59,23 @@ async def test_async_functions_are_tried_again_too() -> None:
         return flaky()
 
     assert await fetch() == "done"
+
+
+def test_a_retry_is_logged_and_leaves_standard_output_to_data() -> None:
+    code = """
+import logging
+from localagent import retry
+logging.basicConfig(level="INFO", format="%(name)s: %(message)s")
+tries = iter((ValueError("busy"), None))
+
+@retry(on=ValueError, wait=0.001)
+def work():
+    if error := next(tries):
+        raise error
+
+work()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert done.stderr.startswith("localagent.retries: trying again in ")
+    assert done.stderr.endswith(", after: busy\n")

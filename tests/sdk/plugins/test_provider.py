@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localagent.plugins.provider import BaseProvider, CompletionRequest, CompletionResponse
+from localagent.errors import ConnectionFailed, StreamCut
+from localagent.plugins.provider import BaseProvider, CompletionRequest, CompletionResponse, StreamChunk, gather
 
 WORDS = st.text(max_size=5)
 OBJECTS = st.dictionaries(WORDS, st.none() | st.booleans() | st.integers() | WORDS | st.lists(WORDS), max_size=3)
@@ -35,6 +37,7 @@ RESPONSES = st.builds(
     completion_tokens=st.none() | st.integers(0),
     latency=st.none() | st.floats(0, 100),
     raw=OBJECTS,
+    incomplete=st.booleans(),
 )
 
 
@@ -123,3 +126,31 @@ async def test_health_is_told_anew_each_time_from_the_connection() -> None:
     first = await provider.health_check()
     first["healthy"] = "perhaps"
     assert await provider.health_check() == {"healthy": False}
+
+
+async def stream_of(*pieces: str | Exception) -> AsyncIterator[str]:
+    for piece in pieces:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
+@pytest.mark.asyncio
+async def test_a_stream_is_gathered_into_its_response() -> None:
+    response = CompletionResponse("one two", model="m")
+    assert await gather(stream_of("one ", "two", StreamChunk(response=response))) is response
+    assert await gather(stream_of("one ", "two")) == CompletionResponse("one two")
+    assert await gather(Echo({}).stream_complete(CompletionRequest("hi"))) == CompletionResponse("hi")
+
+
+@pytest.mark.asyncio
+async def test_what_is_gathered_of_a_stream_that_broke_off_is_called_incomplete() -> None:
+    expected = CompletionResponse("one ", finish_reason="incomplete", raw={"error": "gone"}, incomplete=True)
+    assert await gather(stream_of("one ", StreamCut("gone", partial="one "))) == expected
+    assert await gather(stream_of("one ", StreamCut("gone"))) == expected
+
+
+@pytest.mark.asyncio
+async def test_where_nothing_came_there_is_nothing_to_gather() -> None:
+    with pytest.raises(ConnectionFailed):
+        await gather(stream_of(ConnectionFailed("gone")))
