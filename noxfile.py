@@ -14,6 +14,8 @@ import nox
 ROOT = Path(__file__).parent
 SOURCES = ("sdk", "testing", "cli", "templates", "tests", "examples", "noxfile.py", "scripts/localagent")
 _TESTS_ON_PATH = {"PYTHONPATH": str(ROOT / "tests")}
+LLAMA = "0.3.36"
+"""The version of llama-cpp-python that the tests with a model run on."""
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
 nox.needs_version = ">=2025.5"
@@ -127,6 +129,41 @@ def faults(session: nox.Session) -> None:
     _install_wheel(session, extra="test")
     peers = _peers(session, "llm", "stevedore", "npe2")
     session.run("python", "-m", "faults", f"--peers={peers}", *_from_here(session), env=_TESTS_ON_PATH)
+
+
+@nox.session
+def local_model(session: nox.Session) -> None:
+    """Ask a model that really runs, embedded and by llama.cpp's server; further words go to pytest.
+
+    What takes long is made once and kept in the folder that LOCALAGENT_WHEELHOUSE names.
+    """
+    kept = _wheelhouse()
+    session.install("pip")
+    _build_llama(session, kept)
+    session.install("--find-links", str(kept), f"llama_cpp_python[server]=={LLAMA}")
+    _install_wheel(session, extra="test,local")
+    session.install(*_group("test"))
+    home = kept / "home"
+    session.run("localagent", "--home", str(home), "providers", "setup", "embedded", "--no-check")
+    (model,) = home.glob("data/embedded/*.gguf")
+    tests = [*session.posargs, str(ROOT / "tests" / "local_model")]
+    session.run("python", "-m", "pytest", *tests, env={"LOCAL_MODEL": str(model), "PYTHONDONTWRITEBYTECODE": ""})
+
+
+def _wheelhouse() -> Path:
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("LOCALAGENT_WHEELHOUSE") or f"{caches}/localagent/wheelhouse").expanduser().resolve()
+
+
+def _build_llama(session: nox.Session, wheelhouse: Path) -> None:
+    """Build the wheel of llama-cpp-python, which takes 5 to 15 minutes, unless it is there; one serves every Python."""
+    if any(wheelhouse.glob(f"llama_cpp_python-{LLAMA}-*.whl")):
+        return
+    session.log(f"building llama-cpp-python {LLAMA} for {wheelhouse}: this takes 5 to 15 minutes, once")
+    # Without images, and for any processor of this kind.
+    flags = "-DLLAVA_BUILD=OFF -DGGML_NATIVE=OFF"
+    options = ["--no-deps", "--no-binary", "llama-cpp-python", "--wheel-dir", str(wheelhouse)]
+    session.run("python", "-m", "pip", "wheel", *options, f"llama-cpp-python=={LLAMA}", env={"CMAKE_ARGS": flags})
 
 
 def _from_here(session: nox.Session) -> list[str]:

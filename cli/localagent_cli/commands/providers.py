@@ -10,7 +10,7 @@ import typer
 
 from localagent.errors import UsageError
 from localagent.providers.configuration import SECTION
-from localagent_cli import output, provider_setup
+from localagent_cli import model_weights, output, provider_setup
 from localagent_cli.commands.context import Json, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED
 
@@ -85,7 +85,9 @@ def setup(
     changes = [provider_setup.read_change(text, schema) for text in set_ or ()]
     wanted = provider_setup.missing(schema, provider_setup.with_changes(present, changes))
     changes += _asked_for(name, wanted, schema)
-    provider_setup.require_valid(name, provider_setup.with_changes(present, changes), schema)
+    settings = provider_setup.with_changes(present, changes)
+    provider_setup.require_valid(name, settings, schema)
+    model_weights.fetch_where_wanted(settings, host.home.data(name))
     becomes_default = default or not providers.settings.chain()
     is_new = name not in providers.settings.configured()
     provider_setup.write(host.home.config_file, name, changes, make_section=is_new, make_default=becomes_default)

@@ -25,7 +25,15 @@ def _provider(name: str, plugin_class: str, description: str, *permissions: str)
 BUILT_IN = {
     spec.name: spec
     for spec in (
+        _provider(
+            "openai-compatible",
+            "OpenAICompatiblePlugin",
+            "Servers with OpenAI's chat completions: llama.cpp, vLLM, LM Studio …",
+            "network",
+        ),
+        _provider("ollama", "OllamaPlugin", "Language models that Ollama runs", "network"),
         _provider("scripted", "ScriptedPlugin", "Answers from a file instead of a model, for tests and demonstrations"),
+        _provider("embedded", "EmbeddedPlugin", "A language model on this machine, by llama.cpp (extra 'local')"),
     )
 }
 """By name; enabled unless the user says no, and less in precedence than any enabled plugin."""

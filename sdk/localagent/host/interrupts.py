@@ -58,7 +58,8 @@ class _Signals:
 
     def handle(self, signum: int, frame: FrameType | None) -> None:
         """The handler: the main thread runs it between two instructions of whatever it is doing."""
-        insisting, self.insisting = self.insisting, False
+        # Where the main thread comes to the first signal late, it comes to it together with those that insist.
+        insisting, self.insisting = self.insisting and self.signum is not None, False
         if not insisting:
             self.note(signum)
         if self.cleaning:
