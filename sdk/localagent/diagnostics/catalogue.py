@@ -21,7 +21,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "localagent.diagnostics.rules.named_files",
     ),
     "LA2": ("localagent.diagnostics.rules.metadata",),
-    "LA3": ("localagent.diagnostics.rules.source",),
+    "LA3": (
+        "localagent.diagnostics.rules.source",
+        "localagent.diagnostics.rules.imported",
+        "localagent.diagnostics.rules.conduct",
+        "localagent.diagnostics.rules.signatures",
+    ),
     "LA4": ("localagent.diagnostics.rules.settings",),
 }
 
