@@ -6,6 +6,7 @@ import ast
 
 from localagent.diagnostics.calls import calls_in, full_name, imported_names
 from localagent.diagnostics.diagnostic import Severity
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.locating import Located, locate
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.shipped import shipped_sources
@@ -61,7 +62,8 @@ def nested_loops(project: Project) -> Iterator[Finding]:
     for source, call in _calls(project):
         if call.is_in_coroutine and call.name in _OWN_LOOP:
             message = f"{call.name} fails in an async function, where a loop runs already"
-            yield Finding(message, source.place(call.node), "await the coroutine")
+            edit = replacing("asyncio.run(", "await (") if call.name == "asyncio.run" else None
+            yield Finding(message, source.place(call.node), "await the coroutine", edit=edit)
 
 
 def swallowed_errors(project: Project) -> Iterator[Finding]:

@@ -6,10 +6,11 @@ import re
 from urllib.parse import urlsplit
 
 from localagent.diagnostics.diagnostic import Severity
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.manifest.model import MANIFEST_NAMES
 from localagent.manifest.plain import is_list
-from localagent.manifest.wording import did_you_mean, shown
+from localagent.manifest.wording import did_you_mean, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def bad_licences(project: Project) -> Iterator[Finding]:
     except InvalidLicenseExpression:
         message = f"'{shown(licence)}' is not a licence as SPDX names them"
         fix = "write its SPDX identifier, such as MIT or Apache-2.0; LicenseRef-Proprietary where there is none"
-        yield Finding(message, project.where("license"), fix, hint=did_you_mean(licence, _COMMON))
+        edit = replacing(licence, nearest(licence, _COMMON))
+        yield Finding(message, project.where("license"), fix, hint=did_you_mean(licence, _COMMON), edit=edit)
 
 
 _COMMON = (
@@ -57,9 +59,9 @@ def bad_addresses(project: Project) -> Iterator[Finding]:
     for path in _ADDRESSES:
         address = project.text(*path)
         if address and not _is_address(address):
-            yield Finding(
-                f"'{shown(address)}' is not an address", project.where(*path), "write it with https:// in front"
-            )
+            message, full = f"'{shown(address)}' is not an address", f"https://{address}"
+            edit = replacing(address, full if "." in address and ":" not in address and _is_address(full) else "")
+            yield Finding(message, project.where(*path), "write it with https:// in front", edit=edit)
 
 
 def bad_permissions(project: Project) -> Iterator[Finding]:
@@ -73,7 +75,9 @@ def bad_permissions(project: Project) -> Iterator[Finding]:
         for path, text in named:
             if isinstance(text, str) and not pattern.fullmatch(text):
                 message = f"'{shown(text)}' cannot be what permissions.{key} names"
-                yield Finding(message, project.where(*path), f"write {wanted}")
+                host = urlsplit(text).netloc if key == "network" and "://" in text else ""
+                edit = replacing(text, host if pattern.fullmatch(host) else "")
+                yield Finding(message, project.where(*path), f"write {wanted}", edit=edit)
 
 
 def bad_topics(project: Project) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import ast
 from fnmatch import fnmatchcase
 
 from localagent.diagnostics.diagnostic import Place, Severity
+from localagent.diagnostics.edits import Edit
 from localagent.diagnostics.requirements import distributed_requirements, manifest_requirements
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.settings_schema import settings_schema_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from localagent.diagnostics.project import Project
     from localagent.diagnostics.pyproject import Pyproject
 
+_DATA = ("tool", "setuptools", "package-data")
 # What setup.py can say beside a pyproject.toml without contradicting it.
 _HARMLESS = frozenset({"cmdclass", "ext_modules", "script_name"})
 
@@ -71,7 +73,7 @@ def left_out_files(project: Project) -> Iterator[Finding]:
         if name and not _is_packed(file, name, folder, pyproject):
             message = f"{file.name} is not among the package's data, so the wheel will lack it"
             fix = f'write in [tool.setuptools.package-data]: {name} = ["{file.relative_to(folder).as_posix()}"]'
-            yield Finding(message, pyproject.where(("tool", "setuptools", "package-data")), fix)
+            yield Finding(message, pyproject.where(_DATA), fix, edit=_packed(pyproject, name, file.relative_to(folder)))
 
 
 def no_build_system(project: Project) -> Iterator[Finding]:
@@ -153,6 +155,13 @@ def _is_told_elsewhere(project: Project, pyproject: Pyproject) -> bool:
     """Whether a list of files, or version control, says what belongs to the package."""
     required = _texts(pyproject.table("build-system").get("requires"))
     return (project.root / "MANIFEST.in").exists() or any("setuptools" in each and "scm" in each for each in required)
+
+
+def _packed(pyproject: Pyproject, package: str, file: Path) -> Edit | None:
+    """The file added to a table of the package's data that lacks the package."""
+    if not pyproject.has_header(_DATA) or package in pyproject.table(*_DATA):
+        return None
+    return Edit(f'{package} = ["{file.as_posix()}"]', where=pyproject.where(_DATA))
 
 
 def _data_files(project: Project) -> Iterator[Path]:

@@ -6,11 +6,12 @@ import sys
 from typing import Any
 
 from localagent.diagnostics.diagnostic import Severity
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.imports import imports_in, is_brought_by, is_standard, likely_distribution
 from localagent.diagnostics.requirements import distributed_requirements, manifest_requirements
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.shipped import own_modules, shipped_sources
-from localagent.manifest.wording import did_you_mean, shown
+from localagent.manifest.wording import did_you_mean, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def unknown_names(project: Project) -> Iterator[Finding]:
                 continue
             message = f"LocalAgent has no '{shown(each.name)}'"
             fix = "import a name that localagent.__all__ has, or ask for a newer LocalAgent"
-            yield Finding(message, source.place(each.node), fix, hint=did_you_mean(each.name, public))
+            edit = replacing(each.name, nearest(each.name, public))
+            yield Finding(message, source.place(each.node), fix, hint=did_you_mean(each.name, public), edit=edit)
 
 
 def private_modules(project: Project) -> Iterator[Finding]:
@@ -77,7 +79,9 @@ def guides_paths(project: Project) -> Iterator[Finding]:
     for source, each in _imports(project):
         if each.module in _GUIDES_PLACES:
             message = f"{each.module} works, but no type checker or editor can follow it"
-            yield Finding(message, source.place(each.node), f"from {_GUIDES_PLACES[each.module]} import {each.name}")
+            home = _GUIDES_PLACES[each.module]
+            edit = replacing(f"from {each.module} import", f"from {home} import")
+            yield Finding(message, source.place(each.node), f"from {home} import {each.name}", edit=edit)
 
 
 def _imports(project: Project) -> Iterator[tuple[Source, Import]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 
 from localagent.diagnostics.diagnostic import Severity
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.locating import Located, locate
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.source import lineage
 from localagent.diagnostics.typer_commands import registered_commands
-from localagent.manifest.wording import did_you_mean, shown
+from localagent.manifest.wording import did_you_mean, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def async_offers(project: Project) -> Iterator[Finding]:
             method = line.method(name)
             if isinstance(method, ast.AsyncFunctionDef):
                 message = f"{name} is async, but the host does not await it"
-                yield Finding(message, found.source.place(method), f"write def {name}; wait in initialize")
+                edit = replacing(f"async def {name}", f"def {name}") if not _awaits(method) else None
+                yield Finding(message, found.source.place(method), f"write def {name}; wait in initialize", edit=edit)
 
 
 def silent_commands(project: Project) -> Iterator[Finding]:
@@ -91,7 +93,8 @@ def other_commands(project: Project) -> Iterator[Finding]:
                 message = f"the command '{shown(name)}' is declared, but {found.node.name} does not register it"
                 fix = "correct the name, or register the command"
                 where = project.where(*entry.path, "commands", index, "name")
-                yield Finding(message, where, fix, hint=did_you_mean(name, registered))
+                edit = replacing(name, nearest(name, [each for each in registered if each not in declared]))
+                yield Finding(message, where, fix, hint=did_you_mean(name, registered), edit=edit)
         for name, command in registered.items():
             if name not in declared:
                 message = f"the command '{shown(name)}' is not declared, so help must run the plugin to learn of it"
@@ -117,6 +120,10 @@ def _takes(method: Function, count: int) -> bool:
     needed = positional - len(arguments.defaults)
     needs_names = any(default is None for default in arguments.kw_defaults)
     return not needs_names and needed <= count + 1 and (arguments.vararg is not None or count + 1 <= positional)
+
+
+def _awaits(method: Function) -> bool:
+    return any(isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) for node in ast.walk(method))
 
 
 def _is_static(method: Function) -> bool:
