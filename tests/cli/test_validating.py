@@ -29,7 +29,7 @@ def test_findings_have_place_and_fix(misspelt: Path, localagent: Run) -> None:
     assert done.code == 1
     assert "error[LA103] plugin-manifest.yaml:4:1: unknown key 'descripton'" in done.out
     assert "  hint: did you mean 'description'?" in done.out
-    assert done.err == "plugin: failed, 3 findings (2 can be put right by --fix) by 70 rules\n"
+    assert done.err.startswith("plugin: failed, 3 findings (2 can be put right by --fix) by ")
 
 
 def test_what_is_certain_is_put_right_and_shown(misspelt: Path, localagent: Run) -> None:

@@ -126,6 +126,38 @@ def explain(
 
 
 @app.command()
+def score(
+    path: _Folder = _HERE,
+    tests: Annotated[
+        Path | None, typer.Option("--tests", metavar="FILE", help="What 'plugins test --json' printed")
+    ] = None,
+    badge: Annotated[
+        Path | None, typer.Option("--badge", metavar="FILE", help="Write the tier as an SVG badge")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how well a plugin is made: bronze, silver, gold or platinum, and what is missing for the next tier.
+
+    Example: localagent dev score --badge docs/score.svg
+    """
+    from localagent.diagnostics.scoring import score_path
+    from localagent.services.files import write_text
+    from localagent_cli import scoring
+
+    if not path.is_dir():
+        raise UsageError("there is no such folder", file=path, fix="localagent dev score PATH")
+    found = score_path(path, results=tuple(scoring.results_of(path, tests)))
+    if as_json:
+        output.show_json(found.to_dict())
+    else:
+        scoring.show_score(found)
+    if badge is not None:
+        write_text(badge, scoring.badge(found))
+        output.tell(f"wrote {badge}")
+    raise typer.Exit(DONE if found.tier is not None else FAILED)
+
+
+@app.command()
 def build(
     path: _Folder = _HERE,
     out: Annotated[Path | None, typer.Option(help="Where the archives go; PATH/dist by default")] = None,
