@@ -18,7 +18,8 @@ MUSEUM = ROOT / "tests" / "museum"
 @pytest.fixture
 def counter(work: Path) -> Path:
     """A copy of an example that keeps all rules."""
-    return Path(shutil.copytree(ROOT / "examples" / "word-counter", work / "counter", ignore=shutil.ignore_patterns("dist")))
+    example = ROOT / "examples" / "word-counter"
+    return Path(shutil.copytree(example, work / "counter", ignore=shutil.ignore_patterns("dist")))
 
 
 def test_what_is_missing_for_the_next_tier_is_said(counter: Path, localagent: Run) -> None:
