@@ -20,14 +20,14 @@ def misspelt(work: Path) -> Path:
     folder = work / "plugin"
     shutil.copytree(MUSEUM / "LA119" / "no-identifier", folder)
     manifest = folder / "plugin-manifest.yaml"
-    manifest.write_text(manifest.read_text().replace("description:", "# what it does\ndescripton:"))
+    manifest.write_text(manifest.read_text().replace("description:", "# what it does\ndescriptions:"))
     return folder
 
 
 def test_findings_have_place_and_fix(misspelt: Path, localagent: Run) -> None:
     done = localagent("dev", "validate", "plugin")
     assert done.code == 1
-    assert "error[LA103] plugin-manifest.yaml:4:1: unknown key 'descripton'" in done.out
+    assert "error[LA103] plugin-manifest.yaml:4:1: unknown key 'descriptions'" in done.out
     assert "  hint: did you mean 'description'?" in done.out
     assert done.err.startswith("plugin: failed, 3 findings (2 can be put right by --fix) by ")
 
@@ -36,14 +36,14 @@ def test_what_is_certain_is_put_right_and_shown(misspelt: Path, localagent: Run)
     before = (misspelt / "plugin-manifest.yaml").read_text()
     shown = localagent("dev", "validate", "plugin", "--fix", "--dry-run")
     assert shown.code == 1
-    assert "-descripton: Greets people\n+description: Greets people" in shown.out
+    assert "-descriptions: Greets people\n+description: Greets people" in shown.out
     assert "1 file would be changed" in shown.err
     assert (misspelt / "plugin-manifest.yaml").read_text() == before
     done = localagent("dev", "validate", "plugin", "--fix", "--strict")
     assert done.code == 0, done.text
     assert "-license: Apache 2\n+license: Apache-2.0" in done.out
     after = (misspelt / "plugin-manifest.yaml").read_text()
-    assert after == before.replace("descripton", "description").replace("Apache 2", "Apache-2.0")
+    assert after == before.replace("descriptions", "description").replace("Apache 2", "Apache-2.0")
     again = localagent("dev", "validate", "plugin", "--fix")
     assert (again.code, again.out, again.err.splitlines()[0]) == (0, "", "0 files changed")
 
