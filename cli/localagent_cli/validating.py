@@ -1,52 +1,140 @@
-"""Check plugins by the rules that run no plugin code, and show what was found."""
+"""Check plugins by the rules that run no plugin code, put right what is certain, and show what was found."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import UsageError
 from localagent_cli import output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from localagent.diagnostics.choosing import Choice
     from localagent.diagnostics.validation import Report
 
-FORMATS = ("text", "json", "github")
+FORMATS = ("text", "json", "github", "sarif")
+_ROUNDS = 5
+"""A change can show what it hid; more rounds than this would be a circle."""
 
 
-def validate_paths(paths: Sequence[Path]) -> list[Report]:
+def validate_paths(paths: Sequence[Path], choice: Choice | None = None) -> list[Report]:
     """One report for each path.
+
+    Args:
+        paths: folders, or manifests.
+        choice: which rules are applied; by default those for everyone.
 
     Raises:
         UsageError: a path does not exist.
     """
+    from localagent.diagnostics.choosing import EVERYONES
     from localagent.diagnostics.validation import validate_path
 
     for path in paths:
         if not path.exists():
             raise UsageError("there is no such file or folder", file=path, fix="localagent dev validate PATH")
-    return [validate_path(path) for path in paths]
+    return [validate_path(path, choice=choice or EVERYONES) for path in paths]
+
+
+def fix_paths(paths: Sequence[Path], choice: Choice | None = None, *, dry_run: bool) -> dict[Path, tuple[str, str]]:
+    """Make the changes that findings are certain of, again and again until there are none.
+
+    Args:
+        paths: folders, or manifests.
+        choice: which rules are applied.
+        dry_run: whether only to say what would be changed first.
+
+    Returns:
+        The files that were, or would be, changed, each with its text before and after.
+
+    Raises:
+        UsageError: a path does not exist.
+        SystemProblem: a file cannot be written; those before it are changed.
+    """
+    from localagent.diagnostics.edits import edited
+    from localagent.services.files import write_text
+
+    changes: dict[Path, tuple[str, str]] = {}
+    for _ in range(1 if dry_run else _ROUNDS):
+        findings = [finding for report in validate_paths(paths, choice) for finding in report.diagnostics]
+        files = {(finding.edit.where or finding.where).file for finding in findings if finding.edit is not None}
+        texts = dict(_texts(files))
+        changed = edited(findings, texts)
+        for file, text in changed.items():
+            changes[file] = (changes[file][0] if file in changes else texts[file], text)
+            if not dry_run:
+                write_text(file, text)
+        if not changed:
+            break
+    return changes
+
+
+def show_changes(changes: Mapping[Path, tuple[str, str]]) -> None:
+    """Print a unified diff for each file that was changed."""
+    from difflib import unified_diff
+
+    for file, (before, after) in sorted(changes.items()):
+        name = os.path.relpath(file)
+        lines = unified_diff(before.splitlines(), after.splitlines(), name, name, lineterm="")
+        output.show("\n".join(lines))
 
 
 def show_reports(reports: Sequence[Report], *, form: str, strict: bool) -> None:
-    """Print all findings in one of `FORMATS`; a clean plugin gets a line on standard error.
+    """Print all findings in one of `FORMATS`; a line on standard error says how each path did.
 
     Raises:
         UsageError: there is no such format.
     """
-    from localagent.diagnostics import render
-
-    if form not in FORMATS:
-        raise UsageError(f"there is no format '{form}'", fix=f"--format {'|'.join(FORMATS)}")
+    check_form(form)
+    findings = [finding for report in reports for finding in report.diagnostics]
     if form == "json":
-        output.show_json([finding.to_dict() for report in reports for finding in report.diagnostics])
+        output.show_json([finding.to_dict() for finding in findings])
+    elif form == "sarif":
+        from localagent.diagnostics.sarif import sarif_of
+
+        output.show_json(sarif_of(findings, root=Path.cwd()))
     else:
-        draw = render.render_text if form == "text" else render.render_github
-        for report in reports:
-            if report.diagnostics:
-                output.show(draw(report.diagnostics, root=report.root).rstrip())
+        _draw(reports, form)
     for report in reports:
         verdict = "failed" if report.failed(strict) else "passed"
-        output.tell(f"{report.path}: {verdict}, {len(report.diagnostics)} findings by {report.checked} rules")
+        output.tell(f"{report.path}: {verdict}, {_counted(report)} by {report.checked} rules")
+
+
+def check_form(form: str) -> None:
+    """See that there is such a format.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if form not in FORMATS:
+        raise UsageError(f"there is no format '{form}'", fix=f"--format {'|'.join(FORMATS)}")
+
+
+def _draw(reports: Sequence[Report], form: str) -> None:
+    from localagent.diagnostics import render
+
+    # Annotations are read from the top of a repository, findings from the top of their plugin.
+    for report in reports:
+        if report.diagnostics and form == "text":
+            output.show(render.render_text(report.diagnostics, root=report.root).rstrip())
+        elif report.diagnostics:
+            output.show(render.render_github(report.diagnostics, root=Path.cwd()).rstrip())
+
+
+def _counted(report: Report) -> str:
+    count, fixable = len(report.diagnostics), sum(finding.edit is not None for finding in report.diagnostics)
+    more = f" ({fixable} can be put right by --fix)" if fixable else ""
+    return f"{count} finding{'s' * (count != 1)}{more}"
+
+
+def _texts(files: set[Path]) -> Iterator[tuple[Path, str]]:
+    """The files that are plain text, as they are."""
+    for file in sorted(files):
+        try:
+            yield file, file.read_bytes().decode()
+        except (OSError, UnicodeDecodeError):
+            # The finding stays, and says what to do by hand.
+            continue

@@ -77,14 +77,84 @@ def run(ctx: typer.Context) -> None:
 def validate(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders or manifests", metavar="[PATH]...")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text, json or github")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif")] = "text",
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="RULES", help="Only these, such as LA103 or LA3")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULES", help="All but these")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Put right what is certain, and show the changes")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: only show the changes")] = False,
 ) -> None:
-    """Check a plugin without running it: manifest, entry points, versions, settings schema."""
-    from localagent_cli.validating import show_reports, validate_paths
+    """Check a plugin without running it: manifest, metadata, code, settings schema.
 
-    reports = validate_paths(paths or [_HERE])
-    show_reports(reports, form=format_, strict=strict)
+    A project leaves rules out with [tool.localagent.ignore] in pyproject.toml: LA311 = "the reason".
+
+    Example: localagent dev validate --strict --fix
+    """
+    from localagent.diagnostics.choosing import choice_of
+    from localagent_cli import validating
+
+    validating.check_form(format_)
+    if dry_run and not fix:
+        raise UsageError("--dry-run goes with --fix", fix="localagent dev validate --fix --dry-run")
+    chosen, where = choice_of(select or (), ignore or ()), paths or [_HERE]
+    if fix:
+        changes = validating.fix_paths(where, chosen, dry_run=dry_run)
+        if format_ == "text":
+            validating.show_changes(changes)
+        output.tell(f"{len(changes)} file{'s' * (len(changes) != 1)} {'would be ' * dry_run}changed")
+    reports = validating.validate_paths(where, chosen)
+    validating.show_reports(reports, form=format_, strict=strict)
     raise typer.Exit(FAILED if any(report.failed(strict) for report in reports) else DONE)
+
+
+@app.command()
+def explain(
+    rule: Annotated[str | None, typer.Argument(help="Its id, such as LA103; all rules without one")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a rule wants and why, with a bad and a good example.
+
+    Example: localagent dev explain LA103
+    """
+    from localagent_cli.explaining import explain_rule, list_rules
+
+    if rule is None:
+        list_rules(as_json=as_json)
+    else:
+        explain_rule(rule, as_json=as_json)
+
+
+@app.command()
+def score(
+    path: _Folder = _HERE,
+    tests: Annotated[
+        Path | None, typer.Option("--tests", metavar="FILE", help="What 'plugins test --json' printed")
+    ] = None,
+    badge: Annotated[
+        Path | None, typer.Option("--badge", metavar="FILE", help="Write the tier as an SVG badge")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how well a plugin is made: bronze, silver, gold or platinum, and what is missing for the next tier.
+
+    Example: localagent dev score --badge docs/score.svg
+    """
+    from localagent.diagnostics.scoring import score_path
+    from localagent.services.files import write_text
+    from localagent_cli import scoring
+
+    if not path.is_dir():
+        raise UsageError("there is no such folder", file=path, fix="localagent dev score PATH")
+    found = score_path(path, results=tuple(scoring.results_of(path, tests)))
+    if as_json:
+        output.show_json(found.to_dict())
+    else:
+        scoring.show_score(found)
+    if badge is not None:
+        write_text(badge, scoring.badge(found))
+        output.tell(f"wrote {badge}")
+    raise typer.Exit(DONE if found.tier is not None else FAILED)
 
 
 @app.command()

@@ -24,7 +24,8 @@ def doctor(ctx: typer.Context, as_json: Json = False) -> None:
         output.show_json([dataclasses.asdict(check) | {"verdict": check.verdict.value} for check in checks])
     else:
         for check in checks:
-            output.show(f"{check.verdict.value:<5}  {check.what}: {check.detail}")
+            rule = f"[{check.rule}] " if check.verdict is not Verdict.FINE and check.rule else ""
+            output.show(f"{check.verdict.value:<5}  {rule}{check.what}: {check.detail}")
             if check.fix:
                 output.show(f"       fix: {check.fix}")
     raise typer.Exit(FAILED if any(check.verdict is Verdict.WRONG for check in checks) else DONE)

@@ -19,10 +19,17 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "localagent.diagnostics.rules.shape",
         "localagent.diagnostics.rules.values",
         "localagent.diagnostics.rules.named_files",
+        "localagent.diagnostics.rules.details",
     ),
-    "LA2": ("localagent.diagnostics.rules.metadata",),
-    "LA3": ("localagent.diagnostics.rules.source",),
-    "LA4": ("localagent.diagnostics.rules.settings",),
+    "LA2": ("localagent.diagnostics.rules.metadata", "localagent.diagnostics.rules.distribution"),
+    "LA3": (
+        "localagent.diagnostics.rules.source",
+        "localagent.diagnostics.rules.imported",
+        "localagent.diagnostics.rules.conduct",
+        "localagent.diagnostics.rules.signatures",
+    ),
+    "LA4": ("localagent.diagnostics.rules.settings", "localagent.diagnostics.rules.setting_values"),
+    "LA7": ("localagent.host.host_rules",),
 }
 
 

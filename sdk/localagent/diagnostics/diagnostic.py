@@ -8,6 +8,10 @@ from typing import Any
 
 from localagent.manifest.place import Place
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localagent.diagnostics.edits import Edit
+
 __all__ = ["Diagnostic", "Place", "Severity"]
 
 
@@ -30,6 +34,7 @@ class Diagnostic:
         where: the file and place.
         hint: what was probably meant, such as a did-you-mean; may be empty.
         fix: what to change, or the command that does; may be empty.
+        edit: the change itself, where it is certain and safe.
     """
 
     rule: str
@@ -38,9 +43,10 @@ class Diagnostic:
     where: Place
     hint: str = field(default="", kw_only=True)
     fix: str = field(default="", kw_only=True)
+    edit: Edit | None = field(default=None, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON values: rule, severity, message, file, line, column, hint, fix."""
+        """The finding as JSON values: rule, severity, message, file, line, column, hint, fix, fixable."""
         return {
             "rule": self.rule,
             "severity": self.severity.value,
@@ -50,4 +56,5 @@ class Diagnostic:
             "column": self.where.column,
             "hint": self.hint,
             "fix": self.fix,
+            "fixable": self.edit is not None,
         }

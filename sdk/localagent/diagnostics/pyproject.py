@@ -43,6 +43,10 @@ class Pyproject:
             value = value.get(key) if is_mapping(value) else None
         return value if is_mapping(value) else {}
 
+    def has_header(self, table: tuple[str, ...]) -> bool:
+        """Whether a line of its own begins the table at these keys."""
+        return any(_header(line) == table for line in self._lines)
+
     def where(self, table: tuple[str, ...], key: str | None = None) -> Place:
         """The line of a key, else of its table's header, else the first; found by reading lines, not by a parser."""
         start = next((number for number, line in enumerate(self._lines) if _header(line) == table), None)

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from localagent.diagnostics.edits import Edit
+
 Subject = TypeVar("Subject")
 
 
@@ -33,12 +35,14 @@ class Finding:
         where: the file and place.
         fix: what to change.
         hint: what was probably meant; may be empty.
+        edit: the change itself, where it is certain and safe.
     """
 
     message: str
     where: Place
     fix: str
     hint: str = field(default="", kw_only=True)
+    edit: Edit | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +77,12 @@ class Rule(Generic[Subject]):
     def check(self, subject: Subject) -> Iterator[Diagnostic]:
         """Every breach of the rule in `subject`."""
         for found in self.find(subject):
-            yield Diagnostic(self.id, self.severity, found.message, found.where, hint=found.hint, fix=found.fix)
+            yield Diagnostic(
+                self.id,
+                self.severity,
+                found.message,
+                found.where,
+                hint=found.hint,
+                fix=found.fix,
+                edit=found.edit,
+            )

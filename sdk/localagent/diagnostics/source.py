@@ -46,6 +46,14 @@ class Source:
                 found = statement
         return found
 
+    def function_named(self, name: str) -> Function | None:
+        """The last function of that name at the top level, conditions and ``try`` included."""
+        found = None
+        for statement in self._statements():
+            if isinstance(statement, Function) and statement.name == name:
+                found = statement
+        return found
+
     def import_of(self, name: str) -> tuple[str, str] | None:
         """Module (with leading dots if relative) and original name of an imported name; None if it is not imported."""
         for statement in self._statements():

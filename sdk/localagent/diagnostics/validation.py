@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from localagent.diagnostics.catalogue import FAMILIES, rules
+from localagent.diagnostics.choosing import EVERYONES, ignored_by
 from localagent.diagnostics.diagnostic import Diagnostic, Severity
 from localagent.diagnostics.project import Project, open_project
 from localagent.diagnostics.rules import reading
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from localagent.diagnostics.choosing import Choice
     from localagent.diagnostics.rule import Rule
 
 STATIC_FAMILIES = tuple(family for family in FAMILIES if family in {"LA1", "LA2", "LA3", "LA4"})
@@ -44,22 +46,25 @@ class Report:
         return Severity.ERROR in severities or (is_strict and Severity.WARNING in severities)
 
 
-def validate_path(path: Path, *, strict: bool = False) -> Report:
-    """Check a source tree by all static rules, or a manifest file by those of the manifest (LA1).
+def validate_path(path: Path, *, strict: bool = False, choice: Choice = EVERYONES) -> Report:
+    """Check a source tree by the static rules, or a manifest file by those of the manifest (LA1).
 
-    A tree whose manifest is missing or unreadable has that one finding: the other rules read it.
+    A tree whose manifest is missing or unreadable has that one finding: the other rules read it. Rules that the
+    project ignores for a reason are left out.
     """
     project = open_project(path)
-    applied = _rules_for(project, alone=not path.is_dir())
+    applied = _rules_for(project, choice, alone=not path.is_dir())
     found = (diagnostic for rule in applied for diagnostic in rule.check(project))
     return Report(path, project.root, tuple(sorted(found, key=_Order(project))), len(applied), strict)
 
 
-def _rules_for(project: Project, *, alone: bool) -> tuple[Rule[Any], ...]:
+def _rules_for(project: Project, choice: Choice, *, alone: bool) -> tuple[Rule[Any], ...]:
     if project.document is None:
         return reading.RULES
+    ignored = ignored_by(project)
     families = ("LA1",) if alone else STATIC_FAMILIES
-    return tuple(rule for family in families for rule in rules(family))
+    found = (rule for family in families for rule in rules(family))
+    return tuple(rule for rule in found if choice.takes(rule) and rule.id not in ignored)
 
 
 @dataclass(frozen=True, slots=True)

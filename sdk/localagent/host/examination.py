@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import ConfigError, ManifestError
 from localagent.host import environments
@@ -19,13 +22,17 @@ from localagent.host.traffic import read_traffic, told
 from localagent.services.redacting import lines_with_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from localagent.host.situation import Situation
     from localagent.host.survey import Survey
 
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+# Of setuptools: what it needs itself, and projects that are installed to be edited.
+_USUAL_STARTUP_FILES = ("__editable__", "_virtualenv", "distutils-precedence")
+_SLOW = 0.2
+"""Seconds that an import takes before somebody wonders."""
 
 
 class Verdict(Enum):
@@ -45,56 +52,59 @@ class Check:
         verdict: how it stands.
         detail: what was seen.
         fix: the command that mends it; empty where nothing is to be mended.
+        rule: the id of the rule that it is held against; empty for a plain fact.
     """
 
     what: str
     verdict: Verdict
     detail: str
     fix: str = ""
+    rule: str = ""
+
+
+class Examined(NamedTuple):
+    """A host that is looked at.
+
+    Attributes:
+        situation: what its runs start from.
+        picture: what is known of all plugins.
+    """
+
+    situation: Situation
+    picture: Survey
 
 
 def examine(situation: Situation, picture: Survey) -> list[Check]:
     """Look at interpreter, home, configuration, environment, index, distributions, plugins and their messages."""
-    return [
-        Check("interpreter", Verdict.FINE, f"Python {platform.python_version()} at {sys.executable}"),
-        _home(situation),
-        _configuration(situation, picture),
-        *_readable_secrets(situation),
-        _environment(situation),
-        _index(situation, picture),
-        *_distributions(picture),
-        *_plugins(picture),
-        *_settings(situation, picture),
-        *_conflicts(picture),
-        *_messages(situation),
-    ]
+    examined = Examined(situation, picture)
+    facts = [Check("interpreter", Verdict.FINE, f"Python {platform.python_version()} at {sys.executable}")]
+    return facts + [replace(check, rule=rule) for rule, look in LOOKS.items() for check in look(examined)]
 
 
-def _home(situation: Situation) -> Check:
-    home = situation.home.path
+def _home(examined: Examined) -> Iterator[Check]:
+    home = examined.situation.home.path
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
     if not nearest.is_dir():
-        return Check(
-            "home", Verdict.WRONG, f"{nearest} is no folder", "localagent --home DIR ..., or set LOCALAGENT_HOME"
-        )
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        return Check("home", Verdict.WRONG, f"{nearest} cannot be written to", f"chmod u+rwx {nearest}")
-    return Check("home", Verdict.FINE, str(home) if home.exists() else f"{home} (made when first needed)")
+        fix = "localagent --home DIR ..., or set LOCALAGENT_HOME"
+        yield Check("home", Verdict.WRONG, f"{nearest} is no folder", fix)
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        yield Check("home", Verdict.WRONG, f"{nearest} cannot be written to", f"chmod u+rwx {nearest}")
+    else:
+        yield Check("home", Verdict.FINE, str(home) if home.exists() else f"{home} (made when first needed)")
 
 
-def _configuration(situation: Situation, picture: Survey) -> Check:
-    if picture.problem is None:
-        file = situation.home.config_file
-        return Check("configuration", Verdict.FINE, str(file) if file.exists() else "none; defaults apply")
-    problem = picture.problem
-    return Check(
-        "configuration", Verdict.WRONG, f"{problem.place}: {problem.message}", problem.fix or f"edit {problem.place}"
-    )
+def _configuration(examined: Examined) -> Iterator[Check]:
+    problem, file = examined.picture.problem, examined.situation.home.config_file
+    if problem is None:
+        yield Check("configuration", Verdict.FINE, str(file) if file.exists() else "none; defaults apply")
+        return
+    fix = problem.fix or f"edit {problem.place}"
+    yield Check("configuration", Verdict.WRONG, f"{problem.place}: {problem.message}", fix)
 
 
-def _readable_secrets(situation: Situation) -> Iterator[Check]:
+def _readable_secrets(examined: Examined) -> Iterator[Check]:
     """Settings files that hold secrets themselves, not as references, and that others may read."""
-    for file in sorted(situation.home.path.glob("*.yaml")):
+    for file in sorted(examined.situation.home.path.glob("*.yaml")):
         try:
             is_open = bool(file.stat().st_mode & _OTHERS)
             holds_secrets = is_open and any(lines_with_secrets(file.read_text(encoding="utf-8", errors="replace")))
@@ -110,24 +120,26 @@ def _readable_secrets(situation: Situation) -> Iterator[Check]:
             )
 
 
-def _environment(situation: Situation) -> Check:
-    folder, problem = environments.read_pointer(situation.home.path)
+def _environment(examined: Examined) -> Iterator[Check]:
+    folder, problem = environments.read_pointer(examined.situation.home.path)
     if problem:
-        return Check("plugin environment", Verdict.WRONG, problem, "localagent plugins install SOURCE")
-    return Check("plugin environment", Verdict.FINE, str(folder) if folder else "none; nothing was installed yet")
+        yield Check("plugin environment", Verdict.WRONG, problem, "localagent plugins install SOURCE")
+    else:
+        yield Check("plugin environment", Verdict.FINE, str(folder) if folder else "none; nothing was installed yet")
 
 
-def _index(situation: Situation, picture: Survey) -> Check:
-    kept = len(read_records(situation.home))
-    unknown = [plugin.name for plugin in picture.plugins.values() if plugin.is_unknown]
-    detail = f"{kept} plugins were looked at before ({situation.home.records_file})"
+def _index(examined: Examined) -> Iterator[Check]:
+    home = examined.situation.home
+    unknown = [plugin.name for plugin in examined.picture.plugins.values() if plugin.is_unknown]
+    detail = f"{len(read_records(home))} plugins were looked at before ({home.records_file})"
     if unknown:
-        return Check("index", Verdict.NOTE, f"{detail}; not yet: {', '.join(unknown)}", "localagent --help")
-    return Check("index", Verdict.FINE, detail)
+        yield Check("index", Verdict.NOTE, f"{detail}; not yet: {', '.join(unknown)}", "localagent --help")
+    else:
+        yield Check("index", Verdict.FINE, detail)
 
 
-def _distributions(picture: Survey) -> Iterator[Check]:
-    for unreadable in picture.unreadable:
+def _distributions(examined: Examined) -> Iterator[Check]:
+    for unreadable in examined.picture.unreadable:
         place = f"{unreadable.file}:{unreadable.line}" if unreadable.line else str(unreadable.file)
         name = unreadable.file.parent.name.partition("-")[0]
         yield Check(
@@ -138,27 +150,68 @@ def _distributions(picture: Survey) -> Iterator[Check]:
         )
 
 
-def _plugins(picture: Survey) -> Iterator[Check]:
-    for plugin in (*picture.plugins.values(), *picture.shadowed):
-        verdict = plugin.verdict
-        what = f"plugin {plugin.name}"
+def _plugins(examined: Examined) -> Iterator[Check]:
+    """Plugins that are enabled, and those that would be if they did not fail."""
+    for plugin in examined.picture.plugins.values():
+        verdict, what = plugin.verdict, f"plugin {plugin.name}"
         if verdict.state in (State.FAILED, State.QUARANTINED):
             where = f"{verdict.where}: " if verdict.where else ""
-            yield Check(
-                what,
-                Verdict.WRONG,
-                f"{where}{verdict.reason}",
-                verdict.fix or f"localagent plugins disable {plugin.name}",
-            )
-        elif verdict.state in (State.SHADOWED, State.UNTRUSTED):
-            yield Check(what, Verdict.NOTE, f"{verdict.state.value}: {verdict.reason}", verdict.fix)
+            fix = verdict.fix or f"localagent plugins disable {plugin.name}"
+            yield Check(what, Verdict.WRONG, f"{where}{verdict.reason}", fix)
         elif verdict.state is State.ENABLED:
             yield Check(what, Verdict.FINE, f"enabled, {plugin.spec.source}")
 
 
-def _settings(situation: Situation, picture: Survey) -> Iterator[Check]:
+def _passed_over(examined: Examined) -> Iterator[Check]:
+    """Plugins that another one of their name hides, or that nobody trusts."""
+    picture = examined.picture
+    for plugin in (*picture.plugins.values(), *picture.shadowed):
+        verdict = plugin.verdict
+        if verdict.state in (State.SHADOWED, State.UNTRUSTED):
+            detail = f"{verdict.state.value}: {verdict.reason}"
+            yield Check(f"plugin {plugin.name}", Verdict.NOTE, detail, verdict.fix)
+
+
+def _slow_imports(examined: Examined) -> Iterator[Check]:
+    """Enabled plugins whose import took long when it was seen in a preflight."""
+    for plugin in examined.picture.plugins.values():
+        seconds = plugin.record.seconds if plugin.record is not None else 0.0
+        if plugin.verdict.state is State.ENABLED and seconds > _SLOW:
+            detail = f"its import takes {seconds * 1000:.0f} ms, whenever one of its commands is used"
+            fix = f"import what is heavy inside functions; localagent plugins disable {plugin.name} leaves it out"
+            yield Check(f"import of {plugin.name}", Verdict.NOTE, detail, fix)
+
+
+def _startup_files(_examined: Examined) -> Iterator[Check]:
+    """Files that run code in every Python process of this environment, ours included."""
+    for folder in dict.fromkeys(path for path in sys.path if path.endswith("site-packages")):
+        for file in sorted(Path(folder).glob("*.pth")):
+            if file.name.startswith(_USUAL_STARTUP_FILES):
+                continue
+            try:
+                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                # What cannot be read is not run either.
+                continue
+            if any(line.startswith(("import ", "import\t")) for line in lines):
+                detail = f"{file} runs code whenever Python starts"
+                yield Check("start of Python", Verdict.NOTE, detail, "remove what brought it, if you do not need it")
+
+
+def _installers(_examined: Examined) -> Iterator[Check]:
+    """What installs plugins: pip in this environment, uv, or the pip that comes with Python."""
+    found = [name for name in ("pip", "ensurepip") if find_spec(name) is not None]
+    found += ["uv"] if shutil.which("uv") else []
+    if found:
+        yield Check("installer", Verdict.FINE, ", ".join(found))
+    else:
+        yield Check("installer", Verdict.WRONG, "neither pip nor uv is there", "python -m ensurepip")
+
+
+def _settings(examined: Examined) -> Iterator[Check]:
     """Settings of enabled plugins that do not fit their schemas, with which the plugins would not start."""
-    for plugin in picture.plugins.values():
+    situation = examined.situation
+    for plugin in examined.picture.plugins.values():
         if plugin.verdict.state is not State.ENABLED:
             continue
         try:
@@ -172,8 +225,8 @@ def _settings(situation: Situation, picture: Survey) -> Iterator[Check]:
             yield Check(f"settings of {plugin.name}", Verdict.WRONG, f"{where}{problem.message}", fix)
 
 
-def _conflicts(picture: Survey) -> Iterator[Check]:
-    for conflict in picture.commands().conflicts:
+def _conflicts(examined: Examined) -> Iterator[Check]:
+    for conflict in examined.picture.commands().conflicts:
         yield Check(
             f"command {conflict.name}",
             Verdict.NOTE,
@@ -182,9 +235,9 @@ def _conflicts(picture: Survey) -> Iterator[Check]:
         )
 
 
-def _messages(situation: Situation) -> Iterator[Check]:
+def _messages(examined: Examined) -> Iterator[Check]:
     """The messages of each plugin's last run that had any; worth a look where some were lost."""
-    for name, traffic in sorted(read_traffic(situation.home).items()):
+    for name, traffic in sorted(read_traffic(examined.situation.home).items()):
         last = traffic.last
         is_lossy = last.failed or last.timed_out or last.dropped or last.late
         yield Check(
@@ -193,3 +246,22 @@ def _messages(situation: Situation) -> Iterator[Check]:
             f"last run: {told(last)}",
             f"localagent plugins info {name}" if is_lossy else "",
         )
+
+
+LOOKS: dict[str, Callable[[Examined], Iterator[Check]]] = {
+    "LA701": _home,
+    "LA702": _configuration,
+    "LA703": _readable_secrets,
+    "LA704": _environment,
+    "LA705": _index,
+    "LA706": _distributions,
+    "LA707": _plugins,
+    "LA708": _passed_over,
+    "LA709": _settings,
+    "LA710": _conflicts,
+    "LA711": _messages,
+    "LA712": _slow_imports,
+    "LA713": _startup_files,
+    "LA714": _installers,
+}
+"""What looks for breaches of each rule, in the order in which they are told."""

@@ -42,8 +42,14 @@ def shown(text: str, *, limit: int = 80) -> str:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A hint naming the nearest of `choices`, empty if none is near."""
+    near = nearest(word, choices)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The one of `choices` that `word` is a misspelling of; empty if none is near."""
     from difflib import get_close_matches
 
     folded = {choice.casefold(): choice for choice in choices}
     near = get_close_matches(word.casefold()[:80], list(folded), n=1)
-    return f"did you mean '{folded[near[0]]}'?" if near else ""
+    return folded[near[0]] if near else ""

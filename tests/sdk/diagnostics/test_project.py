@@ -26,6 +26,7 @@ def test_a_diagnostic_is_json_values() -> None:
         "column": None,
         "hint": "",
         "fix": "f",
+        "fixable": False,
     }
 
 

@@ -73,6 +73,7 @@ def test_json_names_files_relative_to_the_root() -> None:
             "column": 3,
             "hint": "did you mean 'commands'?",
             "fix": "correct it",
+            "fixable": False,
         }
     ]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from localagent.diagnostics.diagnostic import Place, Severity
+from localagent.diagnostics.edits import Edit, replacing
+from localagent.diagnostics.locating import Located, locate
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.manifest.model import ENTRY_POINT_GROUPS, KINDS
 from localagent.manifest.names import normalised, same_plugin
-from localagent.manifest.wording import did_you_mean, shown
+from localagent.manifest.wording import did_you_mean, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from localagent.diagnostics.project import Project
     from localagent.diagnostics.pyproject import Pyproject
@@ -54,7 +56,8 @@ def other_version(project: Project) -> Iterator[Finding]:
         message = (
             f"the version '{shown(version)}' is not the distribution's, '{shown(distributed)}' (pyproject.toml:{line})"
         )
-        yield Finding(message, project.where("version"), "write the same version in both")
+        edit = replacing(version, distributed)
+        yield Finding(message, project.where("version"), "write the same version in both", edit=edit)
 
 
 def undistributed_entries(project: Project) -> Iterator[Finding]:
@@ -71,11 +74,16 @@ def undistributed_entries(project: Project) -> Iterator[Finding]:
         fix = f'write in [project.entry-points."{group}"]: {shown(entry.name)} = "{shown(entry.target)}"'
         if target is None:
             message = f"the entry point '{shown(entry.name)}' is not in pyproject.toml, so installing it has no effect"
-            yield Finding(message, project.where(*entry.path, "name"), fix)
+            edit = _added_entry(pyproject, group, f'{entry.name} = "{entry.target}"')
+            yield Finding(message, project.where(*entry.path, "name"), fix, edit=edit)
         elif target != entry.target:
             line = pyproject.where(("project", "entry-points", group), entry.name).line
             message = f"the class is '{shown(target)}' in pyproject.toml:{line} and '{shown(entry.target)}' here"
-            yield Finding(message, project.where(*entry.path, "class"), fix)
+            # The manifest is right for certain where its class is there.
+            is_there = isinstance(locate(project, entry), Located)
+            where = pyproject.where(("project", "entry-points", group), entry.name)
+            edit = replacing(target, entry.target if is_there else "", where=where)
+            yield Finding(message, project.where(*entry.path, "class"), fix, edit=edit)
 
 
 def undeclared_entries(project: Project) -> Iterator[Finding]:
@@ -102,7 +110,24 @@ def unknown_groups(project: Project) -> Iterator[Finding]:
         if group.startswith("localagent") and group not in known:
             message = f"LocalAgent knows no group of entry points '{shown(group)}'"
             where = pyproject.where(("project", "entry-points", group))
-            yield Finding(message, where, f"use one of: {', '.join(known)}", hint=did_you_mean(group, known))
+            edit = replacing(group, nearest(group, _groups_without(project, pyproject, _entries(pyproject, group))))
+            fix = f"use one of: {', '.join(known)}"
+            yield Finding(message, where, fix, hint=did_you_mean(group, known), edit=edit)
+
+
+def _groups_without(project: Project, pyproject: Pyproject, names: Iterable[str]) -> list[str]:
+    """The groups that the distribution lacks, and in which the manifest has all of these plugins."""
+    wanted = {
+        group: {normalised(entry.name) for entry in project.entries() if entry.group == key}
+        for key, group in ENTRY_POINT_GROUPS.items()
+    }
+    return [group for group, has in wanted.items() if has.issuperset(names) and not _entries(pyproject, group)]
+
+
+def _added_entry(pyproject: Pyproject, group: str, line: str) -> Edit | None:
+    """The line added to its table, where that is there; None where the table is written otherwise."""
+    header = pyproject.where(("project", "entry-points", group))
+    return Edit(line, where=header) if pyproject.has_header(("project", "entry-points", group)) else None
 
 
 def _readable(project: Project) -> Pyproject | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from localagent.diagnostics.diagnostic import Place, Severity
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.settings_schema import SettingsSchema, settings_schema_of
 from localagent.diagnostics.subschemas import broken_references, has_own_addresses, subschemas
 from localagent.manifest.plain import is_mapping
-from localagent.manifest.wording import called, did_you_mean, dotted, shown
+from localagent.manifest.wording import called, did_you_mean, dotted, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def unknown_settings(project: Project) -> Iterator[Finding]:
             if name.partition(".")[0] not in known:
                 message = f"the setting '{shown(name)}' is not described in the settings' schema"
                 fix = "add it to the schema's properties, or correct its name"
-                yield Finding(message, project.where(*path), fix, hint=did_you_mean(name, known))
+                edit = replacing(name, nearest(name, known))
+                yield Finding(message, project.where(*path), fix, hint=did_you_mean(name, known), edit=edit)
 
 
 def _parsed(project: Project) -> SettingsSchema | None:

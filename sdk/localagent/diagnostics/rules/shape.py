@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.manifest.plain import is_list
 from localagent.manifest.sections import type_fix
-from localagent.manifest.wording import called, did_you_mean, dotted, shown
+from localagent.manifest.wording import called, did_you_mean, dotted, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from localagent.diagnostics.edits import Edit
     from localagent.diagnostics.project import Project
     from localagent.manifest.composing import KeyPath
     from localagent.manifest.document import Document
@@ -54,11 +56,13 @@ def unknown_keys(project: Project) -> Iterator[Finding]:
         known = error.schema["properties"]
         for key in error.instance:
             if key not in known and not key.startswith("x-"):
+                near = nearest(key, [name for name in known if name not in error.instance])
                 yield Finding(
                     f"unknown key '{dotted((*path, key))}'",
                     project.where(*path, key, key=True),
                     "correct or remove it; a key that begins with 'x-' is yours to use",
                     hint=did_you_mean(key, known),
+                    edit=replacing(key, near),
                 )
 
 
@@ -95,14 +99,35 @@ def _wrong_type(error: Any, path: KeyPath, document: Document) -> Finding:
     words = " or ".join(called(_PYTHON_TYPES[name]()) for name in allowed)
     written = f" ({shown(document.written(path))})" if isinstance(error.instance, bool | int | float) else ""
     message = f"'{dotted(path)}' must be {words}, but it is {called(error.instance)}{written}"
-    return Finding(message, document.where(path), type_fix(document, path, wanted))
+    return Finding(
+        message, document.where(path), type_fix(document, path, wanted), edit=_retyped(document, path, wanted)
+    )
+
+
+def _retyped(document: Document, path: KeyPath, wanted: type) -> Edit | None:
+    """A number, date or flag in quotes; one text as a list; None where it is not certain what was meant."""
+    value, written = document.at(path), document.written(path)
+    if wanted is str and isinstance(value, bool | int | float):
+        return replacing(written, f'"{written}"')
+    if wanted is list and isinstance(value, str) and _is_plain(value):
+        return replacing(written, f"[{written}]")
+    return None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text can stand between brackets without quotes."""
+    return bool(text) and all(character.isalnum() or character in "-_." for character in text)
 
 
 def _not_among(error: Any, path: KeyPath, document: Document) -> Finding:
     allowed = ", ".join(map(str, error.validator_value))
     message = f"'{dotted(path)}' cannot be '{shown(str(error.instance))}'"
-    hint = did_you_mean(error.instance, error.validator_value) if isinstance(error.instance, str) else ""
-    return Finding(message, document.where(path), f"choose one of: {allowed}", hint=hint)
+    if not isinstance(error.instance, str):
+        return Finding(message, document.where(path), f"choose one of: {allowed}")
+    hint, near = did_you_mean(error.instance, error.validator_value), nearest(error.instance, error.validator_value)
+    siblings = document.at(path[:-1])
+    edit = replacing(error.instance, "" if is_list(siblings) and near in siblings else near)
+    return Finding(message, document.where(path), f"choose one of: {allowed}", hint=hint, edit=edit)
 
 
 def _empty(_error: Any, path: KeyPath, document: Document) -> Finding:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 
 from localagent.diagnostics.diagnostic import Place
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.locating import Located, Lost, locate
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.source import lineage
 from localagent.manifest.names import normalised
-from localagent.manifest.wording import did_you_mean, shown
+from localagent.manifest.wording import did_you_mean, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def missing_classes(project: Project) -> Iterator[Finding]:
                 message = f"{file} has no class '{shown(name)}'"
                 hint = did_you_mean(name, source.class_names())
                 fix = "name a class that is there, or write it"
-                yield Finding(message, project.where(*entry.path, "class"), fix, hint=hint)
+                edit = replacing(name, nearest(name, source.class_names()))
+                yield Finding(message, project.where(*entry.path, "class"), fix, hint=hint, edit=edit)
             case _:
                 pass
 
@@ -109,7 +111,8 @@ def wrong_names(project: Project) -> Iterator[Finding]:
             node, name = literal
             if normalised(name) != normalised(entry.name):
                 message = f"the plugin's name is '{shown(name)}' here and '{shown(entry.name)}' in its entry point"
-                yield Finding(message, found.source.place(node), f'write "{shown(entry.name)}"')
+                fix = f'write "{shown(entry.name)}"'
+                yield Finding(message, found.source.place(node), fix, edit=replacing(name, entry.name))
         elif _lacks(line, "name") and not line.sets_on_self("name"):
             message = f"'{found.node.name}' has no name"
             yield Finding(message, found.source.place(found.node), f'add name = "{shown(entry.name)}" to the class')
@@ -131,7 +134,8 @@ def sync_lifecycle(project: Project) -> Iterator[Finding]:
             method = line.method(name)
             if isinstance(method, ast.FunctionDef):
                 message = f"{name} is a plain function, but the host awaits it"
-                yield Finding(message, found.source.place(method), f"write async def {name}")
+                edit = replacing(f"def {name}", f"async def {name}")
+                yield Finding(message, found.source.place(method), f"write async def {name}", edit=edit)
 
 
 def _classes(project: Project) -> Iterator[tuple[Entry, Located, Lineage]]:

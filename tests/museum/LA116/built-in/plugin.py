@@ -5,4 +5,4 @@ class HelloWorld(CommandPlugin):
     name = "hello-world"
 
     def register_commands(self, app):
-        app.command("hello")(print)
+        app.command("plugins")(print)

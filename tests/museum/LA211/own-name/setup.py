@@ -1,0 +1,3 @@
+from setuptools import setup
+
+setup(name="hello-world", script_name="setup.py")

@@ -1,0 +1,11 @@
+import json
+
+import requests
+from localagent import CommandPlugin
+
+
+class HelloWorld(CommandPlugin):
+    name = "hello-world"
+
+    def register_commands(self, app):
+        app.command("hello")(print)

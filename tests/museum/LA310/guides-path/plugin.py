@@ -1,0 +1,8 @@
+from app.cli.plugins.framework import CommandPlugin
+
+
+class HelloWorld(CommandPlugin):
+    name = "hello-world"
+
+    def register_commands(self, app):
+        app.command("hello")(print)

@@ -1,0 +1,10 @@
+from localagent import CommandPlugin
+
+print("loaded")
+
+
+class HelloWorld(CommandPlugin):
+    name = "hello-world"
+
+    def register_commands(self, app):
+        app.command("hello")(print)

@@ -1,0 +1,13 @@
+import os
+
+from localagent import CommandPlugin
+
+
+class HelloWorld(CommandPlugin):
+    name = "hello-world"
+
+    def register_commands(self, app):
+        @app.command("hello")
+        def hello():
+            """Say hello."""
+            os._exit(0)

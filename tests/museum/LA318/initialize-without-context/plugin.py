@@ -1,0 +1,11 @@
+from localagent import CommandPlugin
+
+
+class HelloWorld(CommandPlugin):
+    name = "hello-world"
+
+    async def initialize(self):
+        return True
+
+    def register_commands(self, app):
+        app.command("hello")(print)

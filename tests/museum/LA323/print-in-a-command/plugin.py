@@ -1,0 +1,11 @@
+from localagent import CommandPlugin
+
+
+class HelloWorld(CommandPlugin):
+    name = "hello-world"
+
+    def register_commands(self, app):
+        @app.command("hello")
+        def hello():
+            """Say hello."""
+            print("hello")
