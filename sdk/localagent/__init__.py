@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from localagent.errors import MessageError as MessageError
     from localagent.errors import NoResponder as NoResponder
     from localagent.errors import NotReadyInTime as NotReadyInTime
+    from localagent.errors import PhaseCycle as PhaseCycle
+    from localagent.errors import PhaseFailed as PhaseFailed
     from localagent.errors import PluginError as PluginError
     from localagent.errors import PluginFailed as PluginFailed
     from localagent.errors import PluginNotAvailable as PluginNotAvailable
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
     from localagent.errors import RequestCancelled as RequestCancelled
     from localagent.errors import RequestTimeout as RequestTimeout
     from localagent.errors import RetryableError as RetryableError
+    from localagent.errors import RunBusy as RunBusy
+    from localagent.errors import RunNotFound as RunNotFound
     from localagent.errors import StalePluginError as StalePluginError
     from localagent.errors import TooManyHops as TooManyHops
     from localagent.errors import UnfitData as UnfitData
+    from localagent.errors import UnknownWorkflowName as UnknownWorkflowName
     from localagent.errors import UnsendableData as UnsendableData
     from localagent.errors import ValidationError as ValidationError
+    from localagent.errors import WorkflowError as WorkflowError
     from localagent.errors import WouldDeadlock as WouldDeadlock
     from localagent.errors import WrongLoop as WrongLoop
     from localagent.features.communicating import CommunicatingPlugin as CommunicatingPlugin
@@ -65,6 +71,14 @@ if TYPE_CHECKING:
     from localagent.plugins.provider import CompletionRequest as CompletionRequest
     from localagent.plugins.provider import CompletionResponse as CompletionResponse
     from localagent.plugins.stages import PluginLifecycleStage as PluginLifecycleStage
+    from localagent.plugins.workflow import Agent as Agent
+    from localagent.plugins.workflow import AgentContext as AgentContext
+    from localagent.plugins.workflow import AgentPlan as AgentPlan
+    from localagent.plugins.workflow import AgentResult as AgentResult
+    from localagent.plugins.workflow import Orchestrator as Orchestrator
+    from localagent.plugins.workflow import Phase as Phase
+    from localagent.plugins.workflow import PhaseResult as PhaseResult
+    from localagent.plugins.workflow import PlannedPhase as PlannedPhase
     from localagent.plugins.workflow_status import WorkflowStatus as WorkflowStatus
     from localagent.services.bus import PluginMessageBus as PluginMessageBus
     from localagent.services.correlation import correlation_id as correlation_id
@@ -80,6 +94,8 @@ _NAMES_BY_HOME = {
         "MessageError",
         "NoResponder",
         "NotReadyInTime",
+        "PhaseCycle",
+        "PhaseFailed",
         "PluginError",
         "PluginFailed",
         "PluginNotAvailable",
@@ -91,11 +107,15 @@ _NAMES_BY_HOME = {
         "RequestCancelled",
         "RequestTimeout",
         "RetryableError",
+        "RunBusy",
+        "RunNotFound",
         "StalePluginError",
         "TooManyHops",
         "UnfitData",
+        "UnknownWorkflowName",
         "UnsendableData",
         "ValidationError",
+        "WorkflowError",
         "WouldDeadlock",
         "WrongLoop",
     ),
@@ -119,6 +139,16 @@ _NAMES_BY_HOME = {
     "localagent.plugins.messages": ("MessageType", "PluginMessage"),
     "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse"),
     "localagent.plugins.stages": ("PluginLifecycleStage",),
+    "localagent.plugins.workflow": (
+        "Agent",
+        "AgentContext",
+        "AgentPlan",
+        "AgentResult",
+        "Orchestrator",
+        "Phase",
+        "PhaseResult",
+        "PlannedPhase",
+    ),
     "localagent.plugins.workflow_status": ("WorkflowStatus",),
     "localagent.services.correlation": ("correlation_id",),
     "localagent.services.bus": ("PluginMessageBus",),
@@ -126,6 +156,10 @@ _NAMES_BY_HOME = {
 _HOMES = {name: home for home, names in _NAMES_BY_HOME.items() for name in names}
 
 __all__ = [
+    "Agent",
+    "AgentContext",
+    "AgentPlan",
+    "AgentResult",
     "BaseProvider",
     "BusClosed",
     "CommandPlugin",
@@ -149,7 +183,13 @@ __all__ = [
     "NoResponder",
     "NotReadyInTime",
     "ObservablePlugin",
+    "Orchestrator",
     "PersistentPlugin",
+    "Phase",
+    "PhaseCycle",
+    "PhaseFailed",
+    "PhaseResult",
+    "PlannedPhase",
     "Plugin",
     "PluginContext",
     "PluginError",
@@ -168,13 +208,17 @@ __all__ = [
     "RequestCancelled",
     "RequestTimeout",
     "RetryableError",
+    "RunBusy",
+    "RunNotFound",
     "Severity",
     "StalePluginError",
     "TooManyHops",
     "UIPlugin",
     "UnfitData",
+    "UnknownWorkflowName",
     "UnsendableData",
     "ValidationError",
+    "WorkflowError",
     "WorkflowPlugin",
     "WorkflowStatus",
     "WouldDeadlock",

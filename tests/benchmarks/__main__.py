@@ -16,11 +16,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import commands, discovery, messaging, startup
+from benchmarks import commands, discovery, messaging, startup, workflows
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
 from benchmarks.workshop import Workshop
 
-AREAS = {"startup": startup, "commands": commands, "discovery": discovery, "messaging": messaging}
+AREAS = {
+    "startup": startup,
+    "commands": commands,
+    "discovery": discovery,
+    "messaging": messaging,
+    "workflows": workflows,
+}
 PEERS = ("llm", "npe2")
 _PAGE = """\
 # What it costs

@@ -25,6 +25,14 @@ def _provider(name: str, plugin_class: str, description: str, *permissions: str)
 BUILT_IN = {
     spec.name: spec
     for spec in (
+        PluginSpec(
+            "plan-answer-check",
+            "workflow",
+            "localagent.workflows.built_in:PlanAnswerCheck",
+            Source(SourceKind.BUILT_IN, _ROOT),
+            __version__,
+            "Lets a model plan, answer and check its answer",
+        ),
         _provider("scripted", "ScriptedPlugin", "Answers from a file instead of a model, for tests and demonstrations"),
     )
 }
