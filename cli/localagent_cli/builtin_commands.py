@@ -5,6 +5,10 @@ from __future__ import annotations
 BUILTINS: dict[str, tuple[str, str]] = {
     "ask": ("Ask a language model", "localagent_cli.commands.ask:app"),
     "providers": ("List, check and set up providers of language models", "localagent_cli.commands.providers:app"),
+    "workflow": (
+        "Run workflows of agents, and go on with those that were stopped",
+        "localagent_cli.commands.workflow:app",
+    ),
     "plugins": ("List, inspect, install, enable and test plugins", "localagent_cli.commands.plugins:app"),
     "config": ("Show and change settings", "localagent_cli.commands.config:app"),
     "dev": ("Make plugins: create, run, validate, build", "localagent_cli.commands.dev:app"),

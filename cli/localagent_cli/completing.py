@@ -73,10 +73,14 @@ def _within(group: Mapping[str, Any], words: Sequence[str], incomplete: str, kno
 
 
 def _values(parameter: Mapping[str, Any], command: str, known: KnownWords) -> Iterable[Word]:
-    """What an option or an argument may be: one of its choices, or the name of a plugin or a provider."""
+    """What an option or an argument may be: one of its choices, or the name of a plugin, provider, executor or run."""
     if parameter["choices"]:
         return [(choice, "") for choice in parameter["choices"]]
     names_one = parameter["metavar"].startswith("NAME")
     if parameter["metavar"] == "PROVIDER" or (command == "providers" and names_one):
         return known.providers()
+    if parameter["metavar"] == "RUN":
+        return known.runs()
+    if parameter["metavar"] == "EXECUTOR":
+        return known.executors()
     return known.plugins() if command == "plugins" and names_one else []

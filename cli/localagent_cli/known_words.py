@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from localagent_cli.completing import Word
 
+_RUNS = 20
+"""How many runs are offered."""
+
 
 class KnownWords:
     """What may stand on a command line over one home.
@@ -39,6 +42,29 @@ class KnownWords:
     def providers(self) -> list[Word]:
         """The names of all providers, each with its state."""
         return [(name, state) for name, state in self._part(warm.PLUGINS)["providers"]]
+
+    def runs(self) -> list[Word]:
+        """The newest recorded runs, each with its state and task; none where they cannot be read."""
+        from pathlib import Path
+
+        from localagent.errors import LocalAgentError
+        from localagent.services.home import Home
+        from localagent.services.home_folder import home_folder
+        from localagent.workflows.runs import Runs
+
+        runs = Runs(Home(Path(home_folder(self.home, self._environ))).runs_file, tell=lambda _: None)
+        try:
+            return [(run.id, f"{runs.state_of(run)}: {run.task}") for run in runs.newest(_RUNS)]
+        except LocalAgentError:
+            return []
+        finally:
+            runs.close()
+
+    def executors(self) -> list[Word]:
+        """Where agents of workflows can run."""
+        from localagent.workflows.executor import EXECUTORS
+
+        return [(name, "") for name in EXECUTORS]
 
     def tree(self) -> dict[str, Any]:
         """The built-in commands as `command_words.trees` describes them."""

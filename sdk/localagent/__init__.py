@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from localagent.errors import MessageError as MessageError
     from localagent.errors import NoResponder as NoResponder
     from localagent.errors import NotReadyInTime as NotReadyInTime
+    from localagent.errors import PhaseCycle as PhaseCycle
+    from localagent.errors import PhaseFailed as PhaseFailed
     from localagent.errors import PluginError as PluginError
     from localagent.errors import PluginFailed as PluginFailed
     from localagent.errors import PluginNotAvailable as PluginNotAvailable
@@ -37,12 +39,16 @@ if TYPE_CHECKING:
     from localagent.errors import RequestCancelled as RequestCancelled
     from localagent.errors import RequestTimeout as RequestTimeout
     from localagent.errors import RetryableError as RetryableError
+    from localagent.errors import RunBusy as RunBusy
+    from localagent.errors import RunNotFound as RunNotFound
     from localagent.errors import StalePluginError as StalePluginError
     from localagent.errors import StreamCut as StreamCut
     from localagent.errors import TooManyHops as TooManyHops
     from localagent.errors import UnfitData as UnfitData
+    from localagent.errors import UnknownWorkflowName as UnknownWorkflowName
     from localagent.errors import UnsendableData as UnsendableData
     from localagent.errors import ValidationError as ValidationError
+    from localagent.errors import WorkflowError as WorkflowError
     from localagent.errors import WouldDeadlock as WouldDeadlock
     from localagent.errors import WrongLoop as WrongLoop
     from localagent.features.communicating import CommunicatingPlugin as CommunicatingPlugin
@@ -74,6 +80,14 @@ if TYPE_CHECKING:
     from localagent.plugins.provider import StreamChunk as StreamChunk
     from localagent.plugins.provider import gather as gather
     from localagent.plugins.stages import PluginLifecycleStage as PluginLifecycleStage
+    from localagent.plugins.workflow import Agent as Agent
+    from localagent.plugins.workflow import AgentContext as AgentContext
+    from localagent.plugins.workflow import AgentPlan as AgentPlan
+    from localagent.plugins.workflow import AgentResult as AgentResult
+    from localagent.plugins.workflow import Orchestrator as Orchestrator
+    from localagent.plugins.workflow import Phase as Phase
+    from localagent.plugins.workflow import PhaseResult as PhaseResult
+    from localagent.plugins.workflow import PlannedPhase as PlannedPhase
     from localagent.plugins.workflow_status import WorkflowStatus as WorkflowStatus
     from localagent.providers.pooled import PooledProvider as PooledProvider
     from localagent.services.bus import PluginMessageBus as PluginMessageBus
@@ -94,6 +108,8 @@ _NAMES_BY_HOME = {
         "MessageError",
         "NoResponder",
         "NotReadyInTime",
+        "PhaseCycle",
+        "PhaseFailed",
         "PluginError",
         "PluginFailed",
         "PluginNotAvailable",
@@ -107,12 +123,16 @@ _NAMES_BY_HOME = {
         "RequestCancelled",
         "RequestTimeout",
         "RetryableError",
+        "RunBusy",
+        "RunNotFound",
         "StalePluginError",
         "StreamCut",
         "TooManyHops",
         "UnfitData",
+        "UnknownWorkflowName",
         "UnsendableData",
         "ValidationError",
+        "WorkflowError",
         "WouldDeadlock",
         "WrongLoop",
     ),
@@ -136,6 +156,16 @@ _NAMES_BY_HOME = {
     "localagent.plugins.messages": ("MessageType", "PluginMessage"),
     "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse", "StreamChunk", "gather"),
     "localagent.plugins.stages": ("PluginLifecycleStage",),
+    "localagent.plugins.workflow": (
+        "Agent",
+        "AgentContext",
+        "AgentPlan",
+        "AgentResult",
+        "Orchestrator",
+        "Phase",
+        "PhaseResult",
+        "PlannedPhase",
+    ),
     "localagent.plugins.workflow_status": ("WorkflowStatus",),
     "localagent.providers.pooled": ("PooledProvider",),
     "localagent.services.correlation": ("correlation_id",),
@@ -144,6 +174,10 @@ _NAMES_BY_HOME = {
 _HOMES = {name: home for home, names in _NAMES_BY_HOME.items() for name in names}
 
 __all__ = [
+    "Agent",
+    "AgentContext",
+    "AgentPlan",
+    "AgentResult",
     "AuthenticationFailed",
     "BadResponse",
     "BaseProvider",
@@ -171,7 +205,13 @@ __all__ = [
     "NoResponder",
     "NotReadyInTime",
     "ObservablePlugin",
+    "Orchestrator",
     "PersistentPlugin",
+    "Phase",
+    "PhaseCycle",
+    "PhaseFailed",
+    "PhaseResult",
+    "PlannedPhase",
     "Plugin",
     "PluginContext",
     "PluginError",
@@ -193,6 +233,8 @@ __all__ = [
     "RequestCancelled",
     "RequestTimeout",
     "RetryableError",
+    "RunBusy",
+    "RunNotFound",
     "Severity",
     "StalePluginError",
     "StreamChunk",
@@ -200,8 +242,10 @@ __all__ = [
     "TooManyHops",
     "UIPlugin",
     "UnfitData",
+    "UnknownWorkflowName",
     "UnsendableData",
     "ValidationError",
+    "WorkflowError",
     "WorkflowPlugin",
     "WorkflowStatus",
     "WouldDeadlock",

@@ -8,7 +8,8 @@ LocalAgentError
 ├── ValidationError              input that breaks a rule; carries diagnostics
 ├── RefusedError                 not done, for safety
 ├── SystemProblem                disk, permission, lock, time-out, missing extra
-│   └── MissingExtra             an optional part of LocalAgent is not installed
+│   ├── MissingExtra             an optional part of LocalAgent is not installed
+│   └── SchedulerUnreachable     the cluster that agents are to run on does not answer
 ├── WrongLoop                    a loop-bound service used from another event loop
 ├── PluginError
 │   ├── PluginNotAvailable       absent, disabled, untrusted, shadowed, failed, quarantined
@@ -31,6 +32,13 @@ LocalAgentError
 │   ├── RequestCancelled         the handler or the bus gave the request up
 │   ├── PluginReloaded           the responder went away while it was asked
 │   └── RemoteError              the responder raised
+├── WorkflowError
+│   ├── UnknownWorkflowName      no workflow, phase, agent or executor of that name (also a UsageError)
+│   ├── PhaseCycle               phases that wait for each other (also a ConfigError)
+│   ├── RunNotFound              no recorded run of that id (also a UsageError)
+│   ├── RunBusy                  another living process drives the run (also a SystemProblem)
+│   ├── RunInterrupted           the run was stopped before its end; it can be resumed
+│   └── PhaseFailed              a phase failed and its policy is to stop
 └── ProviderError                a provider of completions failed
     ├── AuthenticationFailed     the service refuses the key
     ├── RateLimited              the service wants fewer requests
@@ -154,6 +162,18 @@ class MissingExtra(SystemProblem):
         self.extra = extra
 
 
+class SchedulerUnreachable(SystemProblem):
+    """The cluster that agents are to run on does not answer.
+
+    Attributes:
+        address: where it was looked for.
+    """
+
+    def __init__(self, message: str, *, address: str, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.address = address
+
+
 class WrongLoop(LocalAgentError):
     """A service that belongs to the host's event loop was used from another one."""
 
@@ -270,6 +290,64 @@ class RemoteError(MessageError):
         super().__init__(message, plugin=plugin)
         self.error_type = error_type
         self.traceback = traceback
+
+
+class WorkflowError(LocalAgentError):
+    """A workflow could not be run as was asked."""
+
+
+class UnknownWorkflowName(WorkflowError, UsageError):
+    """There is no workflow, phase, agent, orchestrator or executor of that name."""
+
+
+class PhaseCycle(WorkflowError, ConfigError):
+    """Phases of a workflow wait for each other.
+
+    Attributes:
+        phases: their ids in the order in which each waits for the next; the first is the last again.
+    """
+
+    def __init__(
+        self, message: str, *, phases: tuple[str, ...], file: str | Path | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, file=file, line=line, fix="take one of them out of 'depends_on'")
+        self.phases = phases
+
+
+class RunNotFound(WorkflowError, UsageError):
+    """No run of that id was recorded, or several begin like it."""
+
+
+class RunBusy(WorkflowError, SystemProblem):
+    """Another living process drives the run."""
+
+
+class RunInterrupted(WorkflowError):
+    """A run was stopped before its end; it can be resumed.
+
+    Attributes:
+        run: its id.
+        uninterrupted: keys of the attempts that could not be stopped.
+    """
+
+    def __init__(self, message: str, *, run: str, uninterrupted: tuple[str, ...] = ()) -> None:
+        super().__init__(message, fix=f"localagent workflow resume {run}")
+        self.run = run
+        self.uninterrupted = uninterrupted
+
+
+class PhaseFailed(WorkflowError):
+    """A phase failed and its policy is to stop; raised to an orchestrator that let the engine run it.
+
+    Attributes:
+        phase: its id.
+        result: what it gave.
+    """
+
+    def __init__(self, message: str, *, phase: str, result: dict[str, object]) -> None:
+        super().__init__(message)
+        self.phase = phase
+        self.result = result
 
 
 class ProviderError(LocalAgentError):

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import commands, discovery, messaging, providers, startup
+from benchmarks import commands, discovery, messaging, providers, startup, workflows
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
 from benchmarks.workshop import Workshop
 
@@ -26,6 +26,7 @@ AREAS = {
     "discovery": discovery,
     "messaging": messaging,
     "providers": providers,
+    "workflows": workflows,
 }
 PEERS = ("llm", "npe2")
 _PAGE = """\

@@ -13,7 +13,7 @@ import pytest
 from localagent.diagnostics.validation import validate_path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = ("notes", "word-counter")
+NAMES = ("folder-review", "notes", "word-counter")
 _LEFT_BY_TOOLS = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".benchmarks")
 
 

@@ -32,6 +32,14 @@ BUILT_IN = {
             "network",
         ),
         _provider("ollama", "OllamaPlugin", "Language models that Ollama runs", "network"),
+        PluginSpec(
+            "plan-answer-check",
+            "workflow",
+            "localagent.workflows.built_in:PlanAnswerCheck",
+            Source(SourceKind.BUILT_IN, _ROOT),
+            __version__,
+            "Lets a model plan, answer and check its answer",
+        ),
         _provider("scripted", "ScriptedPlugin", "Answers from a file instead of a model, for tests and demonstrations"),
         _provider("embedded", "EmbeddedPlugin", "A language model on this machine, by llama.cpp (extra 'local')"),
     )

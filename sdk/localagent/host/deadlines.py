@@ -96,6 +96,13 @@ class Deadline:
         self.outer: Deadline | None = None
         self.token: Token[Deadline | None] | None = None
 
+    def begin_anew(self, seconds: float) -> None:
+        """Limit something else from now on; the timer is touched only if it would come too late."""
+        self.began, self.seconds, self.shots = time.monotonic(), seconds, 0
+        self.at = self.began + seconds
+        if _clock.comes_after(_due(self)) and self in _clock.deadlines:
+            _clock.arm()
+
     def left(self) -> float:
         """Seconds until the limit is over, 0 if it is."""
         return max(self.at - time.monotonic(), 0.0)
@@ -156,6 +163,10 @@ class _Clock:
                 atexit.register(self.disarm)
                 self._thread = here
         return here == self._thread
+
+    def comes_after(self, moment: float) -> bool:
+        """Whether the timer is set for later than that."""
+        return self._armed_for > moment
 
     def add(self, deadline: Deadline) -> None:
         self.deadlines.append(deadline)

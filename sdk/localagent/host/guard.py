@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from localagent.host.journal import Journal
     from localagent.host.places import Place
+    from localagent.workflows.attempt import Control
 
     T = TypeVar("T")
 
@@ -124,13 +125,40 @@ class Guard:
             return result
         return await self._await(step, result, seconds, began)
 
+    async def attempt(
+        self, step: str, work: Coroutine[Any, Any, Any], *, limit: float | None, control: Control | None
+    ) -> Any:
+        """Await `work` in the present task; what does not end when it is late, or given up, is driven no further.
+
+        Raises:
+            PluginFailed: as `call`.
+            PluginTimeout: as `call`.
+        """
+        from localagent.host.attempts import place_here
+
+        place = place_here()
+        slices = place.begin(work, self, step, limit, control)
+        outer = running.set(self)
+        try:
+            return await slices
+        except BaseException as error:
+            if place.is_late:
+                place.forgive()
+                raise self._too_late(step, limit or 0.0, place.lines) from None
+            if _is_somebody_elses(error, place.deadline) or place.is_cancelled(error):
+                raise
+            raise self.failure(step, error) from error
+        finally:
+            running.reset(outer)
+            place.end()
+
     async def background(self, work: Awaitable[Any]) -> Any:
         """Await `work` that the plugin does beside the host's steps, without a limit; its own errors pass as they are.
 
         Raises:
             PluginFailed: it raised `SystemExit` or `KeyboardInterrupt`, which would end the event loop.
         """
-        mark = self._mark("background") if self.journal is not None else b""
+        mark = self.mark("background") if self.journal is not None else b""
         try:
             return await Slices(work, self.journal, mark, None)
         except (KeyboardInterrupt, SystemExit) as error:
@@ -152,7 +180,7 @@ class Guard:
         """Say, and write down for the next start, that a line of the plugin is about to end the process by itself."""
         reason, place = f"it ended the process with os._exit({code})", f"{file}:{line}"
         if self.journal is not None:
-            self.journal.charge(self._mark("background"), reason, place)
+            self.journal.charge(self.mark("background"), reason, place)
         _say_last(f"error {place}: {self}: {reason}; no cleanup was run", _STDERR)
 
     def _call(
@@ -169,9 +197,9 @@ class Guard:
         surroundings = Surroundings()
         deadline = None
         if seconds is not None:
-            deadline = Deadline(step, seconds, self._give_up, net=stderr if step in _NETTED_STEPS else None)
+            deadline = Deadline(step, seconds, self.give_up, net=stderr if step in _NETTED_STEPS else None)
         if journal is not None:
-            journal.enter(self._mark(step))
+            journal.enter(self.mark(step))
         outer = running.set(self)
         try:
             if deadline is not None:
@@ -201,9 +229,9 @@ class Guard:
         deadline = None
         if seconds is not None:
             net = _STDERR if step in _NETTED_STEPS else None
-            deadline = Deadline(step, seconds, self._give_up, is_task=True, net=net, began=began)
+            deadline = Deadline(step, seconds, self.give_up, is_task=True, net=net, began=began)
             deadline.start()
-        mark = self._mark(step) if self.journal is not None else b""
+        mark = self.mark(step) if self.journal is not None else b""
         slices = Slices(awaitable, self.journal, mark, deadline)
         outer = running.set(self)
         task = asyncio.get_running_loop().create_task(_contained(slices), name=f"{self.plugin}: {step}")
@@ -259,7 +287,8 @@ class Guard:
             raise failed
         raise self.failure(step, failed) from failed
 
-    def _mark(self, step: str) -> bytes:
+    def mark(self, step: str) -> bytes:
+        """The journal's entry for a step."""
         return mark_of(self.plugin, step, self.fingerprint, self.root)
 
     def _too_late(self, step: str, seconds: float, lines: Iterable[tuple[str, int]]) -> PluginTimeout:
@@ -274,7 +303,7 @@ class Guard:
             fix=f"if it needs that long, set budgets.{_budget_of(step)} in config.yaml",
         )
 
-    def _give_up(self, limit: TimeLimit) -> None:
+    def give_up(self, limit: TimeLimit) -> None:
         """End the process, as this step cannot be ended otherwise; said, and written down for the next start."""
         deadline = limit.deadline
         file, line = self._own_line(limit.lines)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from localagent.services.secrets import Secrets
     from localagent.services.settings import Settings
     from localagent.ui.components import ComponentRegistry
-    from localagent.workflows.manager import WorkflowManager
+    from localagent.workflows.manager import PartSource, WorkflowManager
 
 
 class Host:
@@ -56,6 +56,7 @@ class Host:
         self.tally = Tally()
         self._on_demand: tuple[OnDemand, OnDemand, Callable[[str], bool]] | None = None
         self._provider_source: ProviderSource | None = None
+        self._part_source: PartSource | None = None
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -156,9 +157,10 @@ class Host:
     @cached_property
     def workflow_manager(self) -> WorkflowManager:
         """The workflow parts that plugins offer."""
+        from localagent.host.workflow_services import services_of
         from localagent.workflows.manager import WorkflowManager
 
-        return WorkflowManager()
+        return WorkflowManager(partial(services_of, self), source=self._part_source)
 
     def load_on_demand(self, activate: OnDemand, wake: OnDemand, is_initialising: Callable[[str], bool]) -> None:
         """As `PluginMessageBus.load_on_demand`, for the bus that is there or will be."""
@@ -169,6 +171,10 @@ class Host:
     def take_providers_from(self, source: ProviderSource) -> None:
         """Let `source` load the plugins of providers that somebody asks for."""
         self._provider_source = source
+
+    def take_workflow_parts_from(self, source: PartSource) -> None:
+        """Let `source` load the plugins of phases, agents and orchestrators that a workflow names."""
+        self._part_source = source
 
     @property
     def has_provider_manager(self) -> bool:

@@ -66,6 +66,7 @@ class PluginManager:
         self._starting = Starting(self.host, self._picture, self._ending)
         self.host.load_on_demand(self._activate, self._wake, self._is_initialising)
         self.host.take_providers_from(_ProviderPlugins(self))
+        self.host.take_workflow_parts_from(_WorkflowPlugins(self))
 
     @property
     def survey(self) -> Survey:
@@ -465,6 +466,32 @@ class _ProviderPlugins:
         plugin.require()
         if not await self._manager.load_plugin(name):
             raise self._manager.errors[name]
+
+
+class _WorkflowPlugins:
+    """The plugins of one manager as the source of parts of workflows."""
+
+    def __init__(self, manager: PluginManager) -> None:
+        self._manager = manager
+
+    async def load(self, names: Collection[str] | None) -> dict[str, str]:
+        """Load those that offer one of `names`, or may; gives why some could not be loaded."""
+        survey = self._manager.survey
+        plugins = {**survey.built_in, **survey.plugins}.values()
+        wanted = sorted(plugin.name for plugin in plugins if plugin.enabled and _may_offer_parts(plugin, names))
+        loaded = self._manager.loaded_plugins
+        for name in wanted:
+            if name not in loaded:
+                await self._manager.load_plugin(name)
+        errors = self._manager.errors
+        return {name: errors[name].message for name in wanted if name in errors}
+
+
+def _may_offer_parts(plugin: Surveyed, names: Collection[str] | None) -> bool:
+    """Whether a plugin offers one of `names`, by what was seen of it; who was never looked at may, by its kind."""
+    if plugin.record is None:
+        return plugin.spec.kind in ("workflow", "")
+    return plugin.spec.kind == "workflow" if names is None else not set(names).isdisjoint(plugin.record.offers)
 
 
 def _hears(plugin: Surveyed, topic: str) -> bool:

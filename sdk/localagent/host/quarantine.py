@@ -1,9 +1,9 @@
 """Plugins that are kept out since a process died in their code, until their files change or they are enabled again.
 
 What a death says depends on the step. The host's own steps are short, and a process that dies there is the plugin's
-doing. A command may run for hours, and whoever kills one on purpose says nothing against its plugin: there only a
-crash that faulthandler saw and a call of ``os._exit`` count at once, anything else when it has happened twice with no
-good end in between. A machine that was shut down says nothing at all.
+doing. A command or an agent may run for hours, and whoever kills one on purpose says nothing against its plugin: there
+only a crash that faulthandler saw and a call of ``os._exit`` count at once, anything else when it has happened twice
+with no good end in between. A machine that was shut down says nothing at all.
 """
 
 from __future__ import annotations
@@ -64,6 +64,10 @@ def read_quarantines(home: Home) -> dict[str, Quarantine]:
         return {}
 
 
+_LONG_STEPS = ("command", "execute")
+"""Steps in which somebody may be tired of waiting, and the next run of a workflow goes on from there."""
+
+
 def look_for_deaths(home: Home) -> dict[str, Quarantine]:
     """All quarantines, with those that follow from processes that died since the last look; these are said aloud."""
     found = deaths(home.journal)
@@ -104,7 +108,7 @@ def judge_death(death: Death, earlier: Quarantine | None) -> Quarantine:
         how=_how(death),
         where=death.place or _place_of_crash(death),
         deaths=times,
-        is_in_force=death.step != "command" or bool(death.crash or death.note) or times > 1,
+        is_in_force=death.step not in _LONG_STEPS or bool(death.crash or death.note) or times > 1,
     )
 
 

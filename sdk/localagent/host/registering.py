@@ -114,7 +114,8 @@ def _workflow_parts(parts: Mapping[str, Any], host: Host, guard: Guard, ledger: 
         if part not in PARTS:
             raise _wrong(guard, f"get_workflow_components() gave '{part}', expected one of {', '.join(PARTS)}")
         for name, component in _mapping(guard, part, components).items():
-            ledger.record(host.workflow_manager.offer(part, name, component, plugin=guard.plugin))
+            offer = host.workflow_manager.offer
+            ledger.record(offer(part, name, component, caller=guard, version=guard.version))
             yield name
 
 

@@ -137,7 +137,7 @@ class Survey(NamedTuple):
     def providers(self) -> dict[str, Surveyed]:
         """The plugins that offer a provider of their name, by all that is known without importing them."""
         offering = {name: plugin for name, plugin in self.plugins.items() if plugin.offers_provider}
-        return {**offering, **self.built_in}
+        return offering | {name: plugin for name, plugin in self.built_in.items() if plugin.spec.kind == "provider"}
 
     def unknown(self) -> tuple[PluginSpec, ...]:
         """The plugins whose commands only a preflight can tell."""

@@ -37,6 +37,10 @@ class Catalogue(Generic[T]):
         """All offers by name, as a copy."""
         return dict(self._offers)
 
+    def find(self, name: str) -> Offer[T] | None:
+        """The offer of that name, if there is one."""
+        return self._offers.get(name)
+
     def offer(self, name: str, thing: T, *, plugin: str) -> Callable[[], None]:
         """Add a thing; returns the function that takes it back.
 

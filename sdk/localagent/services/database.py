@@ -9,7 +9,7 @@ import threading
 import time
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from localagent.errors import SystemProblem, UsageError
 from localagent.services.files import exclusively
@@ -25,7 +25,6 @@ PATIENCE = 5.0
 """Seconds a writer waits for another process."""
 QUOTA = 256 * 1024 * 1024
 """Bytes the file may grow to."""
-_VERSION = 1
 _PAGE = 4096
 _PAUSE = 0.01
 _BESIDE = ("", "-wal", "-shm")
@@ -33,27 +32,44 @@ _BESIDE = ("", "-wal", "-shm")
 # Result codes of SQLite; the module that names them is imported only where a file is opened.
 _PERM, _BUSY, _LOCKED, _READ_ONLY, _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 3, 5, 6, 8, 11, 13, 14, 26
 
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, until REAL, ttl REAL)",
-    "CREATE INDEX IF NOT EXISTS ends ON entries (until) WHERE until IS NOT NULL",
-    "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
-)
+
+class Layout(NamedTuple):
+    """What lies in a file.
+
+    Attributes:
+        version: of the layout; one that is newer than this is refused.
+        statements: make tables and indexes where there are none.
+        tables: tables whose rows are saved from a broken file; the rows of the last one are counted for the user.
+        makes_sense: whether a row that was read from a broken file can be used.
+        fix: what to do when the file is full.
+        is_synced: whether each write waits for the disk. Else what a process wrote outlives it however it ends, but not
+            for certain the end of the machine.
+    """
+
+    version: int
+    statements: tuple[str, ...]
+    tables: tuple[str, ...]
+    makes_sense: Callable[[tuple[Any, ...]], bool]
+    fix: str
+    is_synced: bool = True
 
 
 class Database:
-    """The entries of one plugin.
+    """The rows of one file.
 
-    Every write is on the disk when its call returns. Usable from any thread; one thread works at a time.
+    Every write is done when its call returns. Usable from any thread; one thread works at a time.
 
     Args:
         file: where it lies; made by the first write.
         plugin: whose it is, for errors.
+        layout: what lies in it.
         tell: given a sentence when the file had to be moved aside or can only be read.
     """
 
-    def __init__(self, file: Path, *, plugin: str, tell: Callable[[str], object]) -> None:
+    def __init__(self, file: Path, *, plugin: str, tell: Callable[[str], object], layout: Layout | None = None) -> None:
         self.file = file
         self.plugin = plugin
+        self._layout = ENTRIES if layout is None else layout
         self._tell = tell
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
@@ -78,8 +94,12 @@ class Database:
         with self._alone():
             return self._attempt(attempt)
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Let `work` change entries, all or nothing, and on the disk when this returns.
+    def write(self, work: Callable[[sqlite3.Connection], T], *, is_synced: bool = False) -> T:
+        """Let `work` change entries, all or nothing; written when this returns.
+
+        Args:
+            work: changes them.
+            is_synced: whether to wait for the disk even if the layout does not ask for it.
 
         Raises:
             SystemProblem: the file cannot be written now; nothing was changed.
@@ -87,7 +107,7 @@ class Database:
         with self._alone():
             if self._in_transaction:
                 return self._attempt(lambda: work(self._writable()))
-            return self._attempt(lambda: self._committed(work))
+            return self._attempt(lambda: self._committed(work, is_synced=is_synced or self._layout.is_synced))
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -149,13 +169,17 @@ class Database:
         db.execute("BEGIN IMMEDIATE")
         return db
 
-    def _committed(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _committed(self, work: Callable[[sqlite3.Connection], T], *, is_synced: bool) -> T:
+        if is_synced != self._layout.is_synced:
+            self._writable().execute("PRAGMA synchronous = FULL")
         db = self._begun()
         try:
             result = work(db)
             db.execute("COMMIT")
         finally:
             _undo(db)
+            if is_synced != self._layout.is_synced:
+                db.execute("PRAGMA synchronous = NORMAL")
         return result
 
     def _writable(self) -> sqlite3.Connection:
@@ -210,7 +234,7 @@ class Database:
             self._make()
         db = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
-            db.execute("PRAGMA synchronous = FULL")
+            db.execute(f"PRAGMA synchronous = {'FULL' if self._layout.is_synced else 'NORMAL'}")
             db.execute(f"PRAGMA max_page_count = {QUOTA // _PAGE}")
             self._lay_out(db)
         except BaseException:
@@ -228,18 +252,18 @@ class Database:
 
     def _lay_out(self, db: sqlite3.Connection) -> None:
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
+        if version > self._layout.version:
             raise SystemProblem(
                 "the storage was written by a newer LocalAgent",
                 plugin=self.plugin,
                 file=self.file,
                 fix="python -m pip install --upgrade localagent",
             )
-        if version == _VERSION:
+        if version == self._layout.version:
             return
         _use_write_ahead_log(db)
         db.execute("BEGIN IMMEDIATE")
-        for statement in (*_SCHEMA, f"PRAGMA user_version = {_VERSION}"):
+        for statement in (*self._layout.statements, f"PRAGMA user_version = {self._layout.version}"):
             db.execute(statement)
         db.execute("COMMIT")
 
@@ -257,14 +281,14 @@ class Database:
             for ending in _BESIDE:
                 with contextlib.suppress(FileNotFoundError):
                     Path(f"{self.file}{ending}").rename(f"{aside}{ending}")
-            salvage = _readable(aside)
+            salvage = _readable(aside, self._layout)
             try:
                 self._fill(salvage)
             except sqlite3.DatabaseError as error:
                 raise self._problem(error) from error
         self._tell(
             f"storage of '{self.plugin}' was damaged; it is kept as {aside}, "
-            f"and {len(salvage['entries'])} entries that could be read from it are in use"
+            f"and {len(salvage[self._layout.tables[-1]])} entries that could be read from it are in use"
         )
 
     def _fill(self, salvage: Salvage) -> None:
@@ -293,7 +317,7 @@ class Database:
                 f"the storage is full: it holds {QUOTA // 1024 // 1024} MB, which is all it may",
                 plugin=self.plugin,
                 file=self.file,
-                fix="delete entries, or give them a ttl",
+                fix=self._layout.fix,
             )
         return self._cannot_write(str(error))
 
@@ -338,15 +362,15 @@ def _is_sound(file: Path) -> bool:
         return False
 
 
-def _readable(file: Path) -> Salvage:
+def _readable(file: Path, layout: Layout) -> Salvage:
     """The rows of a broken file that can be read and make sense; the damage ends what is read of its table."""
     import sqlite3
 
-    found: dict[str, list[tuple[Any, ...]]] = {"facts": [], "entries": []}
+    found: dict[str, list[tuple[Any, ...]]] = {table: [] for table in layout.tables}
     with contextlib.closing(sqlite3.connect(file)) as db:
         for table, rows in found.items():
             with contextlib.suppress(sqlite3.DatabaseError):
-                rows.extend(filter(_makes_sense, db.execute(f"SELECT * FROM {table} NOT INDEXED")))  # noqa: S608 - our own names
+                rows.extend(filter(layout.makes_sense, db.execute(f"SELECT * FROM {table} NOT INDEXED")))  # noqa: S608 - our own names
     return found
 
 
@@ -387,3 +411,17 @@ def _size(file: Path) -> int:
 def _code(error: sqlite3.Error) -> int:
     """SQLite's result code without the part that tells more."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+ENTRIES = Layout(
+    1,
+    (
+        "CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, until REAL, ttl REAL)",
+        "CREATE INDEX IF NOT EXISTS ends ON entries (until) WHERE until IS NOT NULL",
+        "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)",
+    ),
+    ("facts", "entries"),
+    _makes_sense,
+    "delete entries, or give them a ttl",
+)
+"""Values by key, some of which end at a time: what a plugin stores."""

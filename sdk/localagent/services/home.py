@@ -69,6 +69,11 @@ class Home(NamedTuple):
         return self.path / "cache" / "records.json"
 
     @property
+    def runs_file(self) -> Path:
+        """What is recorded of the runs of workflows."""
+        return self.path / "runs" / "runs.db"
+
+    @property
     def journal(self) -> Path:
         """What each running process is doing in plugins' code."""
         return self.path / "journal"

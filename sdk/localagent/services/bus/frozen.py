@@ -7,7 +7,7 @@ handler that changed its copy would never learn that nobody sees it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from localagent.errors import UnsendableData
 from localagent.manifest.plain import is_list
@@ -69,7 +69,7 @@ def frozen(data: Any, *, strict: bool = False) -> Any:
     if isinstance(data, _SCALARS) and not strict:
         return data
     try:
-        return _frozen(data, "$", strict=strict)
+        return _frozen(data, "$", strict=strict) if strict else _shut(data)
     except RecursionError as error:
         raise UnsendableData("the data of a message contain themselves, or are nested too deeply") from error
 
@@ -81,6 +81,17 @@ def thawed(data: Any) -> Any:
     if is_list(data):
         return [thawed(value) for value in data]
     return data
+
+
+def _shut(data: Any) -> Any:
+    """As `_frozen`, for data whose values nobody checks; most of them are scalars, which are let pass at once."""
+    # By their exact types: what is frozen is a dict or a list too.
+    kind = cast("object", type(data))
+    if kind is dict:
+        return FrozenDict({key: each if type(each) in _SCALARS else _shut(each) for key, each in data.items()})
+    if kind is list:
+        return FrozenList([each if type(each) in _SCALARS else _shut(each) for each in data])
+    return _frozen(data, "$", strict=False)
 
 
 def _frozen(data: Any, place: str, *, strict: bool) -> Any:

@@ -1,0 +1,194 @@
+"""Work of plugins that is awaited in the host's own tasks: it keeps its time, and does not keep those tasks.
+
+A task of its own, as the guard gives every other step, costs ten times what a small agent does. Here a task does one
+piece of work after the other, under one `Deadline` that is moved from piece to piece. Work that is late is cancelled;
+what goes on nevertheless is not driven any further, so the task goes on without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from localagent.host.deadlines import Deadline
+from localagent.host.slices import Slices
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Task, TimerHandle
+    from collections.abc import Coroutine
+
+    from localagent.host.guard import Guard
+    from localagent.host.journal import Journal
+    from localagent.workflows.attempt import Control
+
+_NEVER = 1e8
+"""Seconds after which a limit that is none is over; three years."""
+
+
+class Place:
+    """A task in which one piece of work after the other is done.
+
+    Attributes:
+        is_late: whether the present piece took longer than it may.
+        lines: ``(file, line)`` of what it waited in then, the innermost first.
+    """
+
+    __slots__ = (
+        "_control", "_grace", "_guard", "_is_left", "_mark", "_watch", "_work", "deadline", "is_late", "lines", "task"
+    )  # fmt: skip
+
+    def __init__(self, task: Task[Any], watch: _Watch) -> None:
+        self.task = task
+        self._watch = watch
+        self._guard: Guard | None = None
+        self._mark = b""
+        self._work: Leavable | None = None
+        self._control: Control | None = None
+        self._grace = 0.0
+        self._is_left = False
+        self.is_late = False
+        self.lines: tuple[tuple[str, int], ...] = ()
+        self.deadline = Deadline("execute", _NEVER, lambda _: None, is_task=True)
+        self.deadline.start()
+        # The context that has it is the task's own and ends with it.
+        self.deadline.token = None
+
+    def begin(
+        self,
+        work: Coroutine[Any, Any, Any],
+        guard: Guard,
+        step: str,
+        limit: float | None,
+        control: Control | None,
+    ) -> Leavable:
+        """Do a piece of work from now on, for at most `limit` seconds."""
+        if guard is not self._guard or step != self.deadline.step:
+            self._guard, self._mark = guard, guard.mark(step)
+            self._grace, self.deadline.step, self.deadline.give_up = guard.budgets.grace, step, guard.give_up
+        self._control, self._work = control, Leavable(work, guard.journal, self._mark, self)
+        self.deadline.begin_anew(limit or _NEVER)
+        if limit is not None:
+            self._watch.expect(self.deadline.at)
+        return self._work
+
+    def end(self) -> None:
+        """Be done with it."""
+        self._work = self._control = None
+        self.deadline.at += _NEVER
+
+    def forgive(self) -> None:
+        """Let the task go on that was cancelled because its work was late."""
+        self.task.uncancel()
+        if self._is_left:
+            self.task.uncancel()
+        self.is_late = self._is_left = False
+
+    def must_be_left(self) -> bool:
+        """Whether work that does not end is to be driven no further."""
+        return self._is_left or (self._control is not None and self._control.is_left)
+
+    def look(self, now: float) -> None:
+        """Cancel work that is late, and after its grace leave it."""
+        if self._work is None or self.deadline.at > now:
+            return
+        if self.is_late:
+            self._is_left = True
+        else:
+            self.is_late, self.lines = True, self._work.lines()
+        self.deadline.at = now + self._grace if not self._is_left else now + _NEVER
+        self.task.cancel()
+
+    def is_cancelled(self, error: BaseException) -> bool:
+        """Whether an exception is the end that somebody wished for the task."""
+        return isinstance(error, asyncio.CancelledError) and self.task.cancelling() > 0
+
+
+class _Watch:
+    """The places of one event loop, and its timer for the first of them whose time is over."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._places: dict[Task[Any], Place] = {}
+        self._timer: TimerHandle | None = None
+        self._due = 0.0
+
+    def place_of(self, task: Task[Any]) -> Place:
+        place = self._places.get(task)
+        if place is None:
+            place = self._places[task] = Place(task, self)
+            task.add_done_callback(self._forget)
+        return place
+
+    def expect(self, at: float) -> None:
+        """Look when the time of a place is over; a timer that is set for an earlier moment is let be."""
+        if self._timer is None or at < self._due:
+            self._set_timer(at)
+
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = at
+        self._timer = self._loop.call_later(max(at - time.monotonic(), 0.0), self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = time.monotonic()
+        for place in self._places.values():
+            place.look(now)
+        first = min((place.deadline.at for place in self._places.values()), default=now + _NEVER)
+        if first < now + _NEVER / 2:
+            self._set_timer(first)
+
+    def _forget(self, task: Task[Any]) -> None:
+        self._places.pop(task).deadline.stop()
+        if not self._places and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Leavable(Slices):
+    """Slices of a coroutine that is closed where it stands when it does not end.
+
+    Args:
+        work: the coroutine.
+        journal: as `Slices`.
+        mark: as `Slices`.
+        place: where it is awaited.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, Any], journal: Journal | None, mark: bytes, place: Place) -> None:
+        super().__init__(work, journal, mark, place.deadline)
+        self._place = place
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an exception; work that has no more time is closed instead."""
+        if not self._place.must_be_left():
+            return super().throw(*error)
+        # What ignores even this is nobody's any more; what else it raises in its last moments says nothing of its work.
+        with contextlib.suppress(RuntimeError):
+            self.close()
+        raise asyncio.CancelledError
+
+
+_here: ContextVar[Place | None] = ContextVar("place", default=None)
+_watches: WeakKeyDictionary[AbstractEventLoop, _Watch] = WeakKeyDictionary()
+
+
+def place_here() -> Place:
+    """The place of the present task."""
+    place = _here.get()
+    task = asyncio.current_task()
+    if place is not None and place.task is task:
+        return place
+    loop = asyncio.get_running_loop()
+    assert task is not None  # noqa: S101 - for type checkers: a coroutine runs in a task
+    watch = _watches.get(loop)
+    if watch is None:
+        watch = _watches[loop] = _Watch(loop)
+    place = watch.place_of(task)
+    _here.set(place)
+    return place

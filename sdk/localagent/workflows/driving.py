@@ -1,0 +1,163 @@
+"""Driving a run in this process: its executor, its lock, its recorded end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from localagent.workflows.attempt import attempt
+from localagent.workflows.configuration import WorkflowSettings
+from localagent.workflows.definition import agents_from_json
+from localagent.workflows.engine import Engine, Surroundings
+from localagent.workflows.executor import AgentError, ExecutorNeeds, executor_named
+from localagent.workflows.progress import Event
+from localagent.workflows.runs import Runs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from localagent.plugins.workflow import Cancelled
+    from localagent.workflows.attempt import Control, Part
+    from localagent.workflows.definition import Workflow
+    from localagent.workflows.executor import AgentCall, AgentOutcome, Executor
+    from localagent.workflows.manager import Services
+    from localagent.workflows.runs import RunRecord
+
+
+class Driver:
+    """Drives runs over one host's services.
+
+    Args:
+        services: what it needs.
+        part: a phase, agent or orchestrator by its sort and name.
+        show: told of each event at once.
+    """
+
+    def __init__(self, services: Services, part: Callable[[str, str], Part], show: Callable[[Event], object]) -> None:
+        self._services = services
+        self._part = part
+        self._show = show
+        self._defaults = WorkflowSettings(services.settings).defaults()
+
+    async def begin(
+        self,
+        workflow: Workflow,
+        task: str,
+        context: dict[str, Any],
+        *,
+        provider: str | None,
+        executor: str | None,
+        scheduler: str | None,
+    ) -> dict[str, Any]:
+        """Run a workflow from its beginning; as `WorkflowManager.execute_workflow`."""
+        name, address = executor or self._defaults.executor, scheduler or self._defaults.scheduler
+        async with self._runs() as runs, self._executor(name, address) as opened:
+            run = runs.begin(
+                workflow=workflow.name,
+                definition=workflow.to_json(),
+                task=task,
+                context=context,
+                provider=provider,
+                executor=name,
+                scheduler=address,
+            )
+            with runs.driving(run):
+                return await self._drive(run, workflow, runs, opened)
+
+    async def go_on(
+        self, run: RunRecord, workflow: Workflow, *, executor: str | None, scheduler: str | None
+    ) -> dict[str, Any]:
+        """Go on with a run; as `WorkflowManager.resume`."""
+        name, address = executor or run.executor, scheduler or run.scheduler
+        async with self._runs() as runs:
+            with runs.driving(run):
+                async with self._executor(name, address) as opened:
+                    run = runs.resume(run, executor=name, scheduler=address)
+                    return await self._drive(run, workflow, runs, opened)
+
+    async def _drive(self, run: RunRecord, workflow: Workflow, runs: Runs, executor: Executor) -> dict[str, Any]:
+        engine = Engine(run, workflow, runs=runs, executor=executor, around=self._around())
+        began, is_over = time.perf_counter(), False
+        self._show(Event("run", {"workflow_id": run.id}))
+        try:
+            result = await engine.drive()
+            is_over = True
+        finally:
+            if not is_over:
+                # First of all: a second signal may end what follows.
+                runs.end(run, "interrupted", seconds=time.perf_counter() - began)
+                with self._services.ending():
+                    left = await engine.cancel()
+                    self._show(Event("workflow_interrupted", {"workflow_id": run.id, "left": left}))
+        seconds = time.perf_counter() - began
+        error = None if result["success"] else AgentError("", result["error"])
+        runs.end(run, "completed" if result["success"] else "failed", seconds=seconds, result=result, error=error)
+        for plugin in engine.plugins:
+            self._services.forgive(plugin)
+        await engine.tell_end(result, seconds)
+        return result
+
+    def _around(self) -> Surroundings:
+        services = self._services
+        return Surroundings(
+            self._part,
+            services.complete,
+            services.tell,
+            self._show,
+            services.open_installation,
+            services.installation,
+            self._defaults.agents,
+            self._defaults.limit,
+            services.keeps_given,
+            services.with_traces,
+        )
+
+    def _run_agent(
+        self, call: AgentCall, cancelled: Cancelled, control: Control | None = None, /
+    ) -> Awaitable[AgentOutcome]:
+        return attempt(
+            call,
+            self._part("agents", call.agent),
+            cancelled=cancelled,
+            complete=partial(self._services.complete, call.provider),
+            control=control,
+            with_traces=self._services.with_traces,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _runs(self) -> AsyncGenerator[Runs]:
+        runs = Runs(self._services.runs_file, tell=self._services.warn)
+        try:
+            yield runs
+        finally:
+            runs.close()
+
+    @contextlib.asynccontextmanager
+    async def _executor(self, name: str, scheduler: str | None) -> AsyncGenerator[Executor]:
+        services = self._services
+        needs = ExecutorNeeds(
+            self._run_agent, services.open_installation, services.installation, scheduler, self._defaults.workers
+        )
+        executor = executor_named(name)(needs)
+        try:
+            await executor.open()
+            yield executor
+        finally:
+            with services.ending():
+                await executor.close()
+
+
+def doubtful_steps(runs: Runs, run: RunRecord) -> tuple[str, ...]:
+    """Steps that must not be repeated, were begun, and are not known to have succeeded: ``phase/agent``."""
+    found: list[str] = []
+    for record in runs.phases(run):
+        if record.is_finished:
+            continue
+        last = {each.agent: each.outcome for each in runs.attempts(run, record.number)}
+        for number, agent in enumerate(agents_from_json(record.agents)):
+            outcome = last.get(number)
+            if number in last and not agent.repeatable and (outcome is None or outcome.status != "succeeded"):
+                found.append(f"{record.id}/{agent.key}")
+    return tuple(found)

@@ -1,0 +1,218 @@
+"""The agents of one phase at work: side by side within a limit, tried again as often as they may be, each recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from localagent.workflows.definition import STOP
+from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome
+from localagent.workflows.progress import Event
+from localagent.workflows.runs import attempt_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from localagent.workflows.attempt import Part
+    from localagent.workflows.definition import Agent, Phase
+    from localagent.workflows.executor import Executor
+    from localagent.workflows.runs import Attempt, AttemptRecord, RunRecord, Runs
+
+LOST_BUDGET = 3
+"""How often an agent is given to another worker after one was lost; says nothing of the agent itself."""
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds before an agent is tried again, doubled from time to time."""
+_FLUSH_AFTER = 0.25
+"""Seconds that an attempt which is over may wait to be recorded with others."""
+_FLUSH_FROM = 500
+_TURN = 0.01
+"""Seconds after which agents that never wait let others have the event loop."""
+
+
+class Unit(NamedTuple):
+    """One agent and who offers it."""
+
+    agent: Agent
+    part: Part
+
+
+class PhaseWork:
+    """Runs the units of a phase.
+
+    Args:
+        run: the run.
+        number: of the phase in the run.
+        phase: the phase.
+        units: its agents, or itself where it does its work itself.
+        context: what all of them are given, frozen.
+        executor: where they run.
+        runs: where attempts are recorded.
+        free: room for agents of the whole run.
+        limit: how many of this phase run at a time.
+        show: told of each attempt that ended.
+        recorded: attempts of an earlier process.
+        keeps_given: whether what each attempt was given is recorded.
+        is_opaque: whether the only unit is the phase itself.
+    """
+
+    def __init__(
+        self,
+        run: RunRecord,
+        number: int,
+        phase: Phase,
+        units: Sequence[Unit],
+        context: dict[str, Any],
+        *,
+        executor: Executor,
+        runs: Runs,
+        free: asyncio.Semaphore,
+        limit: int,
+        show: Callable[[Event], object],
+        recorded: Sequence[AttemptRecord],
+        keeps_given: bool,
+        is_opaque: bool,
+    ) -> None:
+        self.number = number
+        self.units = units
+        self.is_opaque = is_opaque
+        self._run = run
+        self._phase = phase
+        self._context = context
+        self._executor = executor
+        self._runs = runs
+        self._free = free
+        self._limit = limit
+        self._show = show
+        self._keeps_given = keeps_given
+        self._pending: list[Attempt] = []
+        self._flushing: asyncio.TimerHandle | None = None
+        self._outcomes: dict[int, AgentOutcome] = {}
+        self._tried: dict[int, int] = {}
+        self._todo: deque[int] = deque()
+        self._slots: set[asyncio.Task[None]] = set()
+        for each in recorded:
+            self._take(each)
+
+    def _take(self, record: AttemptRecord) -> None:
+        """What an earlier attempt means now: who succeeded is done, who did not is tried under the next number."""
+        if record.outcome is not None and record.outcome.status == "succeeded":
+            self._outcomes[record.agent] = record.outcome
+        self._tried[record.agent] = record.attempt
+
+    async def run(self) -> list[AgentOutcome]:
+        """The outcome of each unit, in their order.
+
+        Raises:
+            SystemProblem: what they run on went away.
+        """
+        self._todo = deque(number for number in range(len(self.units)) if number not in self._outcomes)
+        try:
+            self._open_slot()
+            while self._slots:
+                over, _ = await asyncio.wait(self._slots, return_when=asyncio.FIRST_COMPLETED)
+                self._slots -= over
+                for slot in over:
+                    slot.result()
+        finally:
+            self._todo.clear()
+            for slot in self._slots:
+                slot.cancel()
+            if self._flushing is not None:
+                self._flushing.cancel()
+        return [self._outcomes.get(number, _NOT_BEGUN) for number in range(len(self.units))]
+
+    def flush(self) -> None:
+        """Record what is not yet recorded."""
+        self._flushing = None
+        pending = self.take_pending()
+        if pending:
+            self._runs.add(self._run, self.number, pending)
+
+    def take_pending(self) -> list[Attempt]:
+        """The attempts that are not yet recorded, to be recorded by the caller."""
+        pending, self._pending = self._pending, []
+        return pending
+
+    def _open_slot(self) -> None:
+        """Begin one more agent beside the others, if there is one and room for it.
+
+        One slot opens the next when it has come to wait: agents that never do need no more than the first.
+        """
+        if self._todo and len(self._slots) < self._limit:
+            self._slots.add(asyncio.get_running_loop().create_task(self._slot()))
+
+    async def _slot(self) -> None:
+        """One agent after the other, as long as there are any."""
+        async with self._free:
+            asyncio.get_running_loop().call_soon(self._open_slot)
+            turn = time.monotonic()
+            while self._todo:
+                number = self._todo.popleft()
+                outcome = self._outcomes[number] = await self._unit(number)
+                if outcome.error is not None and self._phase.failure.kind == STOP:
+                    self._todo.clear()
+                if time.monotonic() - turn > _TURN:
+                    await asyncio.sleep(0)
+                    turn = time.monotonic()
+
+    async def _unit(self, number: int) -> AgentOutcome:
+        """The outcome of a unit: the first that is good, or the last that it may have."""
+        agent, part = self.units[number]
+        attempt, failures, lost = self._tried.get(number, 0), 0, 0
+        while True:
+            attempt += 1
+            outcome = await self._attempt(number, agent, part, attempt)
+            if outcome.status == "succeeded":
+                return outcome
+            if outcome.status == "lost":
+                lost += 1
+                if lost > LOST_BUDGET or not agent.repeatable:
+                    return outcome
+            elif outcome.status in ("failed", "timed_out"):
+                failures += 1
+                if failures > agent.retries:
+                    return outcome
+                await asyncio.sleep(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
+            else:
+                return outcome
+
+    async def _attempt(self, number: int, agent: Agent, part: Part, attempt: int) -> AgentOutcome:
+        run = self._run
+        call = AgentCall(
+            run.id,
+            self._phase.id,
+            agent.agent,
+            agent.key,
+            part.plugin,
+            part.version,
+            agent.config,
+            run.task if agent.task is None else agent.task,
+            {**self._context, **agent.context} if agent.context else self._context,
+            attempt,
+            agent.deadline,
+            run.provider,
+        )
+        given = {"config": call.config, "task": call.task, "context": call.context} if self._keeps_given else None
+        if not agent.repeatable:
+            self._runs.begin_attempt(run, self.number, attempt_row(number, attempt, None, given))
+        outcome = await self._executor.run(call)
+        if outcome.error is None and outcome.status != "succeeded":
+            outcome = outcome._replace(error=AgentError("", outcome.status.replace("_", " ")))
+        if outcome.status != "cancelled":
+            self._keep(attempt_row(number, attempt, outcome, given))
+        self._show(Event("agent", {"phase": self._phase.id, "key": agent.key, "status": outcome.status}))
+        return outcome
+
+    def _keep(self, row: Attempt) -> None:
+        """Record an attempt soon, together with others."""
+        self._pending.append(row)
+        if len(self._pending) >= _FLUSH_FROM:
+            self.flush()
+        elif self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self.flush)
+
+
+_NOT_BEGUN = AgentOutcome("cancelled", error=AgentError("", "not begun"))
