@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -80,3 +81,8 @@ def test_a_contestant_that_fails_has_no_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rows", [startup.ROWS, commands.ROWS, discovery.ROWS])
 def test_rows_of_an_area_have_names_of_their_own(rows: tuple[Row, ...]) -> None:
     assert len({row.what for row in rows}) == len(rows)
+
+
+def test_a_contestant_may_tell_its_seconds_itself(tmp_path: Path) -> None:
+    telling = dataclasses.replace(contestant("a", "print(0.25)", tmp_path), tells_seconds=True)
+    assert take_turns([telling], 2, tell=lambda _: None) == {"a": [0.25, 0.25]}

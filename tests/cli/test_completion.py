@@ -73,7 +73,7 @@ def test_plugins_are_completed_where_one_is_to_be_named(complete: Run, before: s
 @pytest.mark.usefixtures("greeter")
 @pytest.mark.parametrize("before", ["ask --provider", "ask hi -p", "providers health", "providers setup"])
 def test_providers_are_completed_where_one_is_to_be_named(complete: Run, before: str) -> None:
-    assert {"embedded", "scripted"} <= set(words_of(complete(f"localagent {before} ")))
+    assert {"embedded", "ollama", "openai-compatible", "scripted"} <= set(words_of(complete(f"localagent {before} ")))
     assert words_of(complete(f"localagent {before} sc")) == ["scripted"]
 
 

@@ -18,7 +18,7 @@ def test_built_in_providers_and_those_of_plugins_are_listed(
     make_plugin("echo-provider", ECHO_PROVIDER)
     (home / "config.yaml").write_text("providers: {default: absent, fallback: [scripted], scripted: {file: x}}\n")
     rows = {row["name"]: row for row in json.loads(localagent("providers", "list", "--json").out)}
-    assert {"echo-provider", "embedded", "scripted"} <= rows.keys()
+    assert {"echo-provider", "embedded", "ollama", "openai-compatible", "scripted"} <= rows.keys()
     scripted = rows["scripted"]
     assert (scripted["use"], scripted["settings"], scripted["source"]) == ("fallback 1", "set", "built in")
     assert (rows["echo-provider"]["state"], rows["echo-provider"]["use"]) == ("disabled", None)

@@ -60,8 +60,8 @@ class HttpService:
     def __init__(self, settings: ServiceSettings, headers: dict[str, str]) -> None:
         self.settings = settings
         self._transport = _CountedTransport(
-            # A context costs a tenth of a second to fill, and this one lets nothing through.
-            verify=True if settings.base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            # A context costs a tenth of a second to fill; this one trusts nobody.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if settings.base_url.startswith("http:") else True,
             limits=httpx2.Limits(
                 max_connections=settings.connection_pool_size, max_keepalive_connections=settings.connection_pool_size
             ),

@@ -73,7 +73,7 @@ class PooledProvider(BaseProvider):
 
     @property
     def session(self) -> httpx2.AsyncClient:
-        """The client, for requests of other kinds; it repeats none, and what it raises is httpx2's.
+        """The client, for other requests to the same service; it repeats none, and what it raises is httpx2's.
 
         Raises:
             ProviderError: the provider was not initialised.
@@ -81,7 +81,7 @@ class PooledProvider(BaseProvider):
         return self._http.session
 
     async def get_json(self, path: str, *, may_repeat: bool = True) -> Any:
-        """The JSON value at a path below ``base_url``.
+        """The JSON value at a path below ``base_url``, or at a whole URL where the settings have none.
 
         Raises:
             ProviderError: there is none, and why.

@@ -65,8 +65,8 @@ class ServiceSettings:
 
     @property
     def url(self) -> str:
-        """The address as messages may show it."""
-        return without_secrets(self.base_url)
+        """The address as messages may show it; where there is none, who is meant."""
+        return without_secrets(self.base_url) or "the service"
 
     def hide(self, text: str) -> str:
         """`text` without the key, which services like to repeat when they refuse it."""

@@ -18,7 +18,7 @@ from loopback import Answer, Loopback, running, status, stream
 
 PATH = "/api/chat"
 HI = CompletionRequest("hi")
-TEXT = "Grüße 👋 \u2028 und \x85 Ende"
+TEXT = "Grüße 👋 \u2028 und \x85 Schluss"
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -95,6 +96,17 @@ async def test_a_whole_answer_becomes_a_response(server: Loopback) -> None:
 
 
 @pytest.mark.asyncio
+async def test_odd_parts_of_an_answer_are_left_out(server: Loopback) -> None:
+    parts = [{"type": "text", "text": "he"}, {"type": "image"}, None, {"type": "text", "text": "llo"}]
+    answer = whole("hello", tool_calls=[None, {"function": None}])
+    answer["choices"][0]["message"]["content"] = parts
+    server.answer(PATH, status(200, answer | {"usage": {"prompt_tokens": "many"}, "model": None}))
+    async with provider_of(server) as provider:
+        response = await provider.complete(HI)
+    assert (response.text, response.model, response.prompt_tokens) == ("hello", "", None)
+
+
+@pytest.mark.asyncio
 async def test_all_of_a_request_is_sent(server: Loopback) -> None:
     server.answer(PATH, status(200, whole()))
     function = {"name": "add", "description": "Adds", "parameters": {"type": "object"}}
@@ -132,10 +144,10 @@ async def test_a_server_may_want_a_schema_the_older_way(server: Loopback) -> Non
 
 @pytest.mark.asyncio
 async def test_a_stream_comes_piece_by_piece_and_ends_with_the_response(server: Loopback) -> None:
-    server.answer(PATH, stream([event("hel"), event("lo"), event(finish="length"), USAGE, DONE]))
+    server.answer(PATH, stream([event("he"), event("llo"), event(finish="length"), USAGE, DONE]))
     async with provider_of(server) as provider:
         *pieces, last = await told_by(provider)
-    assert pieces == ["hel", "lo"]
+    assert pieces == ["he", "llo"]
     assert isinstance(last, StreamChunk)
     assert last.response is not None
     assert (last.response.text, last.response.finish_reason, last.response.model) == ("hello", "length", "tiny")
@@ -167,7 +179,7 @@ async def test_tool_calls_are_in_raw_in_the_same_place_whether_streamed_or_not(s
         assert response.raw["choices"][0]["message"]["tool_calls"] == [call, other]
 
 
-TEXT = "Grüße 👋 \u2028 und \x85 Ende"
+TEXT = "Grüße 👋 \u2028 und \x85 Schluss"
 EVENTS = event(TEXT) + b": keep-alive\n\n" + event(finish="stop") + DONE
 IN_BYTES = [EVENTS[start : start + 1] for start in range(len(EVENTS))]
 
@@ -290,6 +302,7 @@ REFUSALS: list[tuple[Answer, type[ProviderError], str, str]] = [
     (status(200, [1]), BadResponse, "base_url", "a JSON list where an object was expected"),
     (status(200, {"error": {"message": "out of memory"}}), BadResponse, "", "out of memory"),
     (status(200, b"[" * 100_000), BadResponse, "base_url", "gives no JSON"),
+    (status(200, b"{}", content_encoding="gzip"), BadResponse, "base_url", "cannot be understood"),
     (hang_up, ConnectionFailed, "base_url", "breaks the connection"),
     (say_nothing, ProviderTimeout, "timeout", "sends nothing for 0.2 s"),
 ]
@@ -319,6 +332,23 @@ async def test_a_port_where_nobody_listens_is_named(server: Loopback) -> None:
     assert (error.url, error.setting) == ("http://127.0.0.1:1/v1", "base_url")
     assert error.message == "http://127.0.0.1:1/v1 cannot be reached: Connection refused"
     assert error.fix == "localagent providers setup openai-compatible --set base_url=VALUE"
+
+
+@pytest.mark.asyncio
+async def test_a_port_where_nobody_lets_in_is_given_up(server: Loopback) -> None:
+    with ExitStack() as opened:
+        listening = opened.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        async with provider_of(server, base_url=url, connect_timeout=0.2) as provider:
+            error = await failure_of(provider)
+    assert isinstance(error, ConnectionFailed)
+    assert error.message == f"{url} cannot be reached within 0.2 s"
 
 
 @pytest.mark.asyncio

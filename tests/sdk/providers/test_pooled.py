@@ -74,6 +74,15 @@ async def test_the_session_makes_requests_of_other_kinds(server: Loopback) -> No
 
 
 @pytest.mark.asyncio
+async def test_an_author_may_have_an_address_under_another_name(server: Loopback) -> None:
+    server.answer("/complete", GOOD)
+    async with house(server, base_url=None, max_retries=0) as provider:
+        assert await provider.get_json(server.url + "/complete") == {"text": "hello"}
+        with pytest.raises(ConnectionFailed, match=r"^the service cannot be reached: Connection refused$"):
+            await provider.get_json("http://127.0.0.1:1/complete")
+
+
+@pytest.mark.asyncio
 async def test_an_author_may_send_other_headers_and_need_not_name_the_provider() -> None:
     class Other(House):
         name = ""
@@ -115,6 +124,15 @@ async def test_an_address_that_only_httpx2_refuses_is_a_setting_too() -> None:
     provider = House({"base_url": "http://exa\x7fmple"})
     with pytest.raises(ConfigError, match="'base_url' is no URL"):
         await provider.initialize({})
+
+
+def test_who_did_not_name_the_provider_is_refused_without_a_command_to_mend_it() -> None:
+    class Nameless(House):
+        name = ""
+
+    with pytest.raises(ConfigError, match="'base_url' is no URL") as caught:
+        Nameless({"base_url": "house"})
+    assert caught.value.fix is None
 
 
 MENDED: dict[str, list[Answer]] = {

@@ -50,7 +50,7 @@ def test_a_service_that_points_nowhere_is_told() -> None:
 
 @given(st.integers(300, 599), st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_whatever_a_service_says_becomes_a_short_error_without_the_key(status: int, body: bytes) -> None:
-    refusal = refusal_of(status, {"retry-after": "?"}, body + b"", SERVICE)
+    refusal = refusal_of(status, {"retry-after": "?"}, body, SERVICE)
     assert isinstance(refusal.error, ProviderError)
     assert len(refusal.error.message) < 450
     assert refusal.error.provider == "house"
