@@ -43,7 +43,7 @@ def results_of(path: Path, tests: Path | None) -> Iterator[Evidence]:
 def show_score(score: Score) -> None:
     """Print the tier, how each tier stands, and what is missing for the next one."""
     output.show(f"{score.path}: {score.tier.value if score.tier else 'no tier yet'}")
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for tier in TIERS:
         belonging = score.of(tier)
         lacking = len(score.lacking(tier))

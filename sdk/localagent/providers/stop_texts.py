@@ -23,8 +23,8 @@ class StoppedText:
     def __init__(self, stops: Iterable[str]) -> None:
         self._stops = tuple(stop for stop in stops if stop)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._waiting = ""
-        self.text = ""
+        self._waiting: str = ""
+        self.text: str = ""
         self.is_over = False
 
     def add(self, piece: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from importlib import import_module
 from typing import Any
 
 from localagent.diagnostics.diagnostic import Severity
@@ -94,8 +95,8 @@ def _repeats_a_repetition(pattern: str) -> bool:
     """Whether a pattern has an unbounded repetition of something that itself has one at its end or beginning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from re import _parser as parser  # type: ignore[attr-defined]  # the one parser of patterns there is
-
+        # The one parser of patterns there is; it has no public name.
+        parser: Any = import_module("re._parser")
         try:
             return _explodes(parser.parse(pattern), inside=False)
         except (re.error, RecursionError, OverflowError, ValueError):
