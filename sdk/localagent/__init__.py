@@ -12,8 +12,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from localagent.diagnostics.diagnostic import Diagnostic as Diagnostic
     from localagent.diagnostics.diagnostic import Severity as Severity
+    from localagent.errors import AuthenticationFailed as AuthenticationFailed
+    from localagent.errors import BadResponse as BadResponse
     from localagent.errors import BusClosed as BusClosed
     from localagent.errors import ConfigError as ConfigError
+    from localagent.errors import ConnectionFailed as ConnectionFailed
+    from localagent.errors import ContextTooLong as ContextTooLong
     from localagent.errors import InvalidTopic as InvalidTopic
     from localagent.errors import LocalAgentError as LocalAgentError
     from localagent.errors import ManifestError as ManifestError
@@ -26,12 +30,15 @@ if TYPE_CHECKING:
     from localagent.errors import PluginNotReady as PluginNotReady
     from localagent.errors import PluginReloaded as PluginReloaded
     from localagent.errors import ProviderError as ProviderError
+    from localagent.errors import ProviderTimeout as ProviderTimeout
+    from localagent.errors import RateLimited as RateLimited
     from localagent.errors import RefusedError as RefusedError
     from localagent.errors import RemoteError as RemoteError
     from localagent.errors import RequestCancelled as RequestCancelled
     from localagent.errors import RequestTimeout as RequestTimeout
     from localagent.errors import RetryableError as RetryableError
     from localagent.errors import StalePluginError as StalePluginError
+    from localagent.errors import StreamCut as StreamCut
     from localagent.errors import TooManyHops as TooManyHops
     from localagent.errors import UnfitData as UnfitData
     from localagent.errors import UnsendableData as UnsendableData
@@ -64,6 +71,7 @@ if TYPE_CHECKING:
     from localagent.plugins.provider import BaseProvider as BaseProvider
     from localagent.plugins.provider import CompletionRequest as CompletionRequest
     from localagent.plugins.provider import CompletionResponse as CompletionResponse
+    from localagent.plugins.provider import StreamChunk as StreamChunk
     from localagent.plugins.stages import PluginLifecycleStage as PluginLifecycleStage
     from localagent.plugins.workflow_status import WorkflowStatus as WorkflowStatus
     from localagent.services.bus import PluginMessageBus as PluginMessageBus
@@ -72,8 +80,12 @@ if TYPE_CHECKING:
 _NAMES_BY_HOME = {
     "localagent.diagnostics.diagnostic": ("Diagnostic", "Severity"),
     "localagent.errors": (
+        "AuthenticationFailed",
+        "BadResponse",
         "BusClosed",
         "ConfigError",
+        "ConnectionFailed",
+        "ContextTooLong",
         "InvalidTopic",
         "LocalAgentError",
         "ManifestError",
@@ -86,12 +98,15 @@ _NAMES_BY_HOME = {
         "PluginNotReady",
         "PluginReloaded",
         "ProviderError",
+        "ProviderTimeout",
+        "RateLimited",
         "RefusedError",
         "RemoteError",
         "RequestCancelled",
         "RequestTimeout",
         "RetryableError",
         "StalePluginError",
+        "StreamCut",
         "TooManyHops",
         "UnfitData",
         "UnsendableData",
@@ -117,7 +132,7 @@ _NAMES_BY_HOME = {
     "localagent.plugins.kinds": ("CommandPlugin", "ProviderPlugin", "UIPlugin", "WorkflowPlugin"),
     "localagent.plugins.markup": ("Markup",),
     "localagent.plugins.messages": ("MessageType", "PluginMessage"),
-    "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse"),
+    "localagent.plugins.provider": ("BaseProvider", "CompletionRequest", "CompletionResponse", "StreamChunk"),
     "localagent.plugins.stages": ("PluginLifecycleStage",),
     "localagent.plugins.workflow_status": ("WorkflowStatus",),
     "localagent.services.correlation": ("correlation_id",),
@@ -126,6 +141,8 @@ _NAMES_BY_HOME = {
 _HOMES = {name: home for home, names in _NAMES_BY_HOME.items() for name in names}
 
 __all__ = [
+    "AuthenticationFailed",
+    "BadResponse",
     "BaseProvider",
     "BusClosed",
     "CommandPlugin",
@@ -134,6 +151,8 @@ __all__ = [
     "CompletionResponse",
     "ConfigError",
     "ConfigurablePlugin",
+    "ConnectionFailed",
+    "ContextTooLong",
     "Diagnostic",
     "EnhancedCommandPlugin",
     "Host",
@@ -163,6 +182,8 @@ __all__ = [
     "PluginReloaded",
     "ProviderError",
     "ProviderPlugin",
+    "ProviderTimeout",
+    "RateLimited",
     "RefusedError",
     "RemoteError",
     "RequestCancelled",
@@ -170,6 +191,8 @@ __all__ = [
     "RetryableError",
     "Severity",
     "StalePluginError",
+    "StreamChunk",
+    "StreamCut",
     "TooManyHops",
     "UIPlugin",
     "UnfitData",
