@@ -12,7 +12,17 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-SOURCES = ("sdk", "testing", "cli", "templates", "tests", "examples", "noxfile.py", "scripts/localagent")
+SOURCES = (
+    "sdk",
+    "testing",
+    "cli",
+    "templates",
+    "tests",
+    "examples",
+    "noxfile.py",
+    "scripts/localagent",
+    "scripts/release_template",
+)
 _TESTS_ON_PATH = {"PYTHONPATH": str(ROOT / "tests")}
 LLAMA = "0.3.36"
 """The version of llama-cpp-python that the tests with a model run on."""
@@ -88,6 +98,21 @@ def quickstart(session: nox.Session) -> None:
     session.log("Try next, in a folder and an environment of your own (pip install 'localagent[dev]'):")
     session.log("  localagent dev create-plugin my-plugin command")
     session.log("  localagent dev run dev-plugins/my-plugin -- my-plugin .")
+
+
+@nox.session
+def templates(session: nox.Session) -> None:
+    """Make plugins of every kind, layout and option from the built wheel, and check them; words go to pytest."""
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"), *_group("templates"))
+    session.run("python", "-m", "pytest", "-m", "soak", "tests/templates/test_matrix.py", *(session.posargs or ["-n2"]))
+
+
+@nox.session
+def release_template(session: nox.Session) -> None:
+    """Add the template to its released versions; ``--again`` replaces a version that nobody has yet."""
+    session.install("-e", ".")
+    session.run("python", "scripts/release_template", *session.posargs)
 
 
 @nox.session

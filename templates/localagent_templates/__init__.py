@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "template_root"]
 
-KINDS = ("command",)
+KINDS = ("command", "provider", "ui", "workflow")
 """The kinds of plugin the template can make, as its question ``kind`` offers them."""
 
 

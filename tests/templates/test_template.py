@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from localagent.manifest import schema
 from localagent_cli.scaffold import create_plugin
 from localagent_templates import KINDS, template_root
 
@@ -57,6 +57,15 @@ def test_no_file_of_the_template_looks_like_source_code() -> None:
     assert not {"build", "dist"} & {path.name for path in project.rglob("*")}
 
 
+def test_parts_are_no_source_code_either() -> None:
+    assert all(path.suffix == ".jinja" for path in (template_root() / "parts").rglob("*") if path.is_file())
+
+
+def test_editors_get_the_schema_of_manifests_that_is_checked() -> None:
+    copied = template_root() / "project" / ".vscode" / "plugin-manifest.schema.json.jinja"
+    assert copied.read_bytes() == Path(schema.__file__).with_name(schema.SCHEMA_FILE).read_bytes()
+
+
 def test_a_wheel_of_localagent_holds_the_whole_template(tmp_path: Path) -> None:
     source = Path(__file__).parents[2]
     build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path), str(source)]
@@ -76,7 +85,15 @@ def test_plain_copier_makes_the_same_plugin_without_trust(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("question", "answer"),
-    [("name", "My_Plugin"), ("name", ""), ("description", "a\u2028b"), ("author", " "), ("kind", "theme")],
+    [
+        ("name", "My_Plugin"),
+        ("name", ""),
+        ("description", "a\u2028b"),
+        ("author", " "),
+        ("kind", "theme"),
+        ("author_email", "ada"),
+        ("repository", "ftp://x"),
+    ],
 )
 def test_plain_copier_refuses_what_would_not_work(question: str, answer: str, tmp_path: Path) -> None:
     refused = copier_copy(tmp_path / "made", **{"name": "notes", question: answer})
@@ -102,14 +119,3 @@ def test_texts_reach_each_file(tmp_path: Path) -> None:
     assert manifest["description"] == manifest["author"] == text
     assert one_line in (created.path / "README.md").read_text("utf-8")
     assert f"Copyright (c) {one_line}\n" in (created.path / "LICENSE").read_text("utf-8")
-
-
-def test_versions_and_requirements_agree(tmp_path: Path) -> None:
-    created = create_plugin("notes", "command", into=tmp_path)
-    project = tomllib.loads((created.path / "pyproject.toml").read_text("utf-8"))["project"]
-    manifest = YAML(typ="safe").load(created.path / "plugin-manifest.yaml")
-    schema = json.loads((created.path / "config_schema.json").read_text("utf-8"))
-    assert project["version"] == manifest["version"]
-    assert project["requires-python"] == f">={manifest['compatibility']['python_min_version']}"
-    assert project["dependencies"] == manifest["dependencies"]["required"]
-    assert set(manifest["configuration"]["optional_settings"]) == set(schema["properties"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,33 +25,110 @@ _Folder = Annotated[Path, typer.Argument(help="The plugin's folder", metavar="[P
 _HERE = Path()
 
 
+@app.command()
+def init(
+    ctx: typer.Context,
+    path: Annotated[Path, typer.Argument(help="Where plugins are to be developed", metavar="[PATH]")] = _HERE,
+    as_json: Json = False,
+) -> None:
+    """Make a folder ready for developing plugins: development mode, dev-plugins/, editor settings, schema.
+
+    What is there already stays. Plugins that lie in dev-plugins/ may run from then on.
+    """
+    from localagent_cli.setting_up import show_steps
+    from localagent_cli.workspace import set_up
+
+    home = cli_of(ctx).host.home
+    show_steps(set_up(path, home, os.environ), home=home.path, as_json=as_json)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of plugin manifests, which editors use."""
+    from localagent_cli.workspace.contents import schema_text
+
+    output.show(schema_text().rstrip("\n"))
+
+
 @app.command("create-plugin")
 def create_plugin(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Lower-case words joined by hyphens")],
-    kind: Annotated[str, typer.Argument(help="What it adds: command")],
+    kind: Annotated[str, typer.Argument(help="What it adds: command, provider, ui or workflow")],
     into: Annotated[Path, typer.Option(help="The folder to make it in")] = Path("dev-plugins"),
-    description: Annotated[str | None, typer.Option(help="One line")] = None,
+    layout: Annotated[str | None, typer.Option(help="flat, one module, or package, a folder of them; flat")] = None,
+    description: Annotated[str | None, typer.Option(help="One sentence")] = None,
     author: Annotated[str | None, typer.Option(help="By default git's user name, else yours")] = None,
+    author_email: Annotated[str | None, typer.Option(help="By default none")] = None,
+    repository: Annotated[str | None, typer.Option(help="Its https address; by default none")] = None,
+    license_: Annotated[
+        str | None, typer.Option("--license", help="MIT, Apache-2.0, BSD-3-Clause or proprietary; MIT")
+    ] = None,
+    python_min_version: Annotated[str | None, typer.Option(help="3.11, 3.12 or 3.13; 3.11")] = None,
+    ci: Annotated[
+        bool | None, typer.Option("--ci/--no-ci", help="GitHub Actions; with them", show_default=False)
+    ] = None,
+    docker: Annotated[
+        bool | None, typer.Option("--docker/--no-docker", help="A Dockerfile; without", show_default=False)
+    ] = None,
+    answers: Annotated[Path | None, typer.Option(help="A YAML or JSON file that answers such questions")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="A Copier template: one in ./plugin-templates, or a path", metavar="NAME|PATH")
+    ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Let that template run programs and follow links")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there; lists it first")] = False,
+    as_json: Json = False,
 ) -> None:
     """Create a plugin that works, with tests, ready to publish."""
+    from localagent_cli.creating import show_created
     from localagent_cli.scaffold import create_plugin as create
-    from localagent_cli.scaffold import would_replace
+    from localagent_cli.scaffold import find_template, read_answers, would_replace
 
+    words = {
+        "layout": layout,
+        "author_email": author_email,
+        "repository": repository,
+        "license": license_,
+        "python_min_version": python_min_version,
+        "ci": ci,
+        "docker": docker,
+    }
+    folder = find_template(template, current=Path.cwd()) if template is not None else None
+    said = read_answers(answers, template=folder) if answers else {}
+    said |= {question: word for question, word in words.items() if word is not None}
     was_empty = not into.is_dir() or not any(into.iterdir())
     for file in would_replace(name, into=into) if force else ():
         output.tell(f"replaces {into / name / file}")
-    made = create(name, kind, into=into, description=description, author=author, force=force)
+    made = create(
+        name,
+        kind,
+        into=into,
+        description=description,
+        author=author,
+        answers=said,
+        template=folder,
+        trust=trust,
+        force=force,
+    )
     # What was made here is trusted. What lay in the folder before may be somebody else's.
     consent.trust(cli_of(ctx).host.home, into if was_empty else made.path)
-    for file in made.files:
-        output.tell(f"  {file}")
-    output.show(str(made.path))
-    path = _shown(made.path)
-    output.tell(f"created {name}; next:")
-    output.tell(f"  localagent dev run {path} -- {made.commands[0]} .")
-    output.tell(f"  localagent plugins test {path}")
+    show_created(made, path=_shown(made.path), as_json=as_json)
+
+
+@app.command()
+def update(
+    path: _Folder = _HERE,
+    plan: Annotated[bool, typer.Option("--plan", help="List what would be done, and do nothing")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring a plugin to the template of this LocalAgent, with your edits kept; needs all of it committed to git.
+
+    Conflicts are marked in the files, listed, and make the exit code 1.
+    """
+    from localagent_cli.scaffold.update import update_plugin
+    from localagent_cli.updating import show_update
+
+    raise typer.Exit(show_update(update_plugin(path, plan=plan), plan=plan, as_json=as_json))
 
 
 @app.command()

@@ -8,7 +8,9 @@ import sys
 from localagent.errors import UsageError
 from localagent.manifest.names import LONGEST, check_name, suggest_name
 
-PROJECT_MODULES = frozenset(["build", "conftest", "dist", "plugin", "setup", "test", "tests"])
+PROJECT_MODULES = frozenset(
+    ["build", "conftest", "dist", "docs", "examples", "noxfile", "plugin", "setup", "test", "tests"]
+)
 
 # Import and distribution names, written with underscores.
 INSTALLED_BESIDE = frozenset(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localagent.errors import SystemProblem, UsageError
 from localagent_cli.scaffold.names import check_new_name
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 SIGNS_OF_A_PLUGIN = ("plugin-manifest.yaml", "plugin.yaml", "plugin.py", "setup.py", "pyproject.toml")
 
@@ -23,6 +28,24 @@ def check_parent(parent: Path) -> None:
         raise UsageError(f"{nearest} is not a folder", file=nearest, fix="choose another folder for the plugin")
     if not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
         raise SystemProblem(f"{nearest} cannot be written to", file=nearest, fix="choose another folder for the plugin")
+
+
+@contextmanager
+def parent_of(target: Path) -> Generator[Path]:
+    """The parent of `target`, made if it is absent; what was made is taken away again if the block raises.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    absent = [folder for folder in target.parents if not os.path.lexists(folder)]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield target.parent
+    except BaseException:
+        with suppress(OSError):  # somebody else put something there meanwhile
+            for folder in absent:
+                folder.rmdir()
+        raise
 
 
 def check_target(target: Path, *, force: bool) -> tuple[Path, ...]:

@@ -37,6 +37,15 @@ def check_text(text: str, *, what: str) -> None:
         raise UsageError(f"the {what} is blank", fix=f"leave the {what} out to get a default")
     if len(text) > LONGEST_TEXT:
         raise UsageError(f"the {what} is longer than {LONGEST_TEXT} characters", fix="write the rest into README.md")
+    check_characters(text, what=what)
+
+
+def check_characters(text: str, *, what: str) -> None:
+    """Refuse a character that is not for files; `what` names the text in the message.
+
+    Raises:
+        UsageError: naming the character.
+    """
     unfit = next(filter(is_unfit, text), None)
     if unfit is not None:
         raise UsageError(f"the {what} holds the character U+{ord(unfit):04X}, which is not for files", fix="remove it")

@@ -14,7 +14,6 @@ from ruamel.yaml import YAML
 
 from localagent.errors import SystemProblem, UsageError
 from localagent_cli.scaffold import create_plugin, would_replace
-from localagent_cli.scaffold.create import class_name_of, commands_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,24 +48,33 @@ def test_the_guides_files_are_made(tmp_path: Path) -> None:
     created = create_plugin("project-analyzer", "command", into=tmp_path / "dev-plugins")
     assert created.path == tmp_path / "dev-plugins" / "project-analyzer"
     assert {Path(name) for name in GUIDE_FILES} < set(created.files)
-    assert created.commands == ("analyze-project", "project-summary")
+    assert created.first_words == "analyze-project ."
     assert created.distribution == "localagent-project-analyzer"
     assert created.class_name == "ProjectAnalyzerPlugin"
     assert all((created.path / file).is_file() for file in created.files)
     assert list((tmp_path / "dev-plugins").iterdir()) == [created.path]
 
 
-@pytest.mark.parametrize("name", ["project-analyzer", "notes", "my-plugin", "gpt4-all-x", "a" * 64, "myplugin"])
-def test_names_derived_here_are_those_the_template_derives(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "class_name"),
+    [
+        ("notes", "NotesPlugin"),
+        ("my-plugin", "MyPlugin"),
+        ("gpt4-all-x", "Gpt4AllXPlugin"),
+        ("myplugin", "MypluginPlugin"),
+    ],
+)
+def test_what_is_told_of_a_plugin_is_what_its_files_say(name: str, class_name: str, tmp_path: Path) -> None:
     created = create_plugin(name, "command", into=tmp_path)
     project = tomllib.loads((created.path / "pyproject.toml").read_text("utf-8"))["project"]
     manifest = YAML(typ="safe").load(created.path / "plugin-manifest.yaml")
     entry_point = manifest["entry_points"]["commands"][0]
     assert project["name"] == created.distribution
     assert project["entry-points"]["localagent.plugins.commands"] == {name: entry_point["class"]}
-    assert entry_point["class"] == f"{name.replace('-', '_')}.plugin:{class_name_of(name)}"
-    assert tuple(command["name"] for command in entry_point["commands"]) == commands_of(name)
-    assert f"class {created.class_name}(" in (created.path / "plugin.py").read_text("utf-8")
+    assert entry_point["class"] == f"{name.replace('-', '_')}.plugin:{created.class_name}"
+    assert created.class_name == class_name
+    assert created.first_words.split()[0] in [command["name"] for command in entry_point["commands"]]
+    assert f"class {class_name}(" in (created.path / "plugin.py").read_text("utf-8")
 
 
 def test_a_relative_parent_is_below_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ def test_a_name_is_taken(name: str) -> None:
         ("rich", "is a package that LocalAgent or its tools install", "rich-plugin"),
         ("pytest-asyncio", "is a package that LocalAgent or its tools install", "pytest-asyncio-plugin"),
         ("plugin", "is a file or folder that every plugin has", "my-plugin"),
+        ("docs", "is a file or folder that every plugin has", "docs-plugin"),
         ("plugins", "is a reserved word", "my-plugins"),
         ("con", "is a reserved word", "my-con"),
         ("CON", "must be lower-case letters", "my-con"),

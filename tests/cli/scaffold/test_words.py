@@ -19,8 +19,8 @@ if TYPE_CHECKING:
         ("kommand", "did you mean 'command'?"),
         ("Command", "did you mean 'command'?"),
         ("commands", "did you mean 'command'?"),
-        ("theme", "use one of: command"),
-        ("", "use one of: command"),
+        ("theme", "use one of: command, provider, ui, workflow"),
+        ("", "use one of: command, provider, ui, workflow"),
     ],
 )
 def test_an_unknown_kind_is_refused_with_what_there_is(kind: str, fix: str, tmp_path: Path) -> None:

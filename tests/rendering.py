@@ -1,0 +1,41 @@
+"""New plugins as tests make them, and programs that look at them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from localagent_cli.scaffold.render import renderer
+from localagent_templates import KINDS
+
+LAYOUTS = ("flat", "package")
+ALL = [(kind, layout) for kind in KINDS for layout in LAYOUTS]
+EVERYTHING = {
+    "ci": "true",
+    "docker": "true",
+    "author_email": "zoe@example.org",
+    "repository": "https://example.org/zoe/plugin",
+}
+"""Answers that ask for all that can be had."""
+
+
+def render(into: Path, name: str, kind: str, layout: str, **answers: str) -> Path:
+    """The folder of a new plugin."""
+    folder = into / name
+    renderer()({"name": name, "kind": kind, "layout": layout, "author": 'Zo\u00eb "Z"', **answers}, folder)
+    return folder
+
+
+def run(*words: str, at: Path, **env: str) -> str:
+    """What a Python module prints that is run as a program; it has to succeed."""
+    return run_program(sys.executable, "-m", *words, at=at, **env)
+
+
+def run_program(*command: str, at: Path, **env: str) -> str:
+    """What a program prints; it has to succeed."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("LOCALAGENT_")}
+    done = subprocess.run(command, cwd=at, env=others | env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
