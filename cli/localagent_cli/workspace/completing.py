@@ -57,7 +57,7 @@ def _complete(present: dict[str, Any], wanted: Mapping[str, Any], above: str = "
             present[key] = deepcopy(value)
             yield name
         elif is_mapping(value) and is_mapping(present[key]):
-            yield from _complete(present[key], value, f"{name} › ")
+            yield from _complete(present[key], value, f"{name} > ")
         elif is_list(value) and is_list(present[key]):
             yield from _extend(present[key], value, name)
 
@@ -67,7 +67,7 @@ def _extend(present: list[Any], wanted: list[Any], name: str) -> Iterator[str]:
     for item in wanted:
         if _name_of(item) not in known:
             present.append(deepcopy(item))
-            yield f"{name} › {_name_of(item)}"
+            yield f"{name} > {_name_of(item)}"
 
 
 def _name_of(item: Any) -> Any:

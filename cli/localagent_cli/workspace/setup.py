@@ -37,7 +37,7 @@ class Step:
 
     Attributes:
         path: it, absolute.
-        action: ``made``, ``added`` to, ``trusted``, ``kept`` since it is as it should be, or ``left`` although it is not.
+        action: ``made``, ``added`` to, ``trusted``, ``kept`` as it should be, or ``left`` although it is not so.
         note: what was added, what is inside, or what is to be done by hand; may be empty.
     """
 

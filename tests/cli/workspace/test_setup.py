@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -21,7 +20,7 @@ SCHEMA = "schemas/plugin-schema.json"
 
 def contents(*folders: Path) -> dict[Path, tuple[bytes, int]]:
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
-    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files if "logs" not in path.parts}
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files if "cache" not in path.parts}
 
 
 def actions(done: Finished, *folders: Path) -> list[str]:
@@ -93,7 +92,7 @@ def test_files_of_the_user_get_what_they_lack(localagent: Run, work: Path) -> No
     (work / LAUNCH).write_text(json.dumps({"configurations": [{"name": "LocalAgent", "type": "mine"}]}))
     done = localagent("dev", "init")
     settings = json.loads((work / SETTINGS).read_text())
-    assert "yaml.schemas › ./schemas/plugin-schema.json" in done.out
+    assert "yaml.schemas > ./schemas/plugin-schema.json" in done.out
     assert {key: settings[key] for key in ("editor.rulers", "python.testing.pytestEnabled")} == {
         "editor.rulers": [120],
         "python.testing.pytestEnabled": False,
@@ -147,7 +146,7 @@ def test_a_folder_that_everybody_may_write_to_is_not_trusted(localagent: Run, wo
     (work / "dev-plugins").chmod(0o777)
     done = localagent("dev", "init")
     assert done.code == 4
-    assert os.listdir(work) == ["dev-plugins"]
+    assert [path.name for path in work.iterdir()] == ["dev-plugins"]
 
 
 def test_the_schema_is_printed_for_other_editors(localagent: Run) -> None:

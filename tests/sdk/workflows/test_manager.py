@@ -221,11 +221,11 @@ async def test_what_happens_is_told_on_the_bus_and_to_who_looks_on(home: Path) -
         (phases({"id": "a b", "agents": ["worker"]}), ConfigError, "must be a word"),
         (phases(("one", ["worker"]), ("one", ["worker"])), ConfigError, "is the id of two phases: 'one'"),
         (phases(("one", [worker(key="x"), worker(key="x")])), ConfigError, "is the key of two agents: 'x'"),
-        (phases({"id": "one", "agents": ["worker"], "failure": "stopp"}), ConfigError, "must be stop, continue or"),
+        (phases({"id": "one", "agents": ["worker"], "failure": "stops"}), ConfigError, "must be stop, continue or"),
         (phases({"id": "one", "agents": ["worker"], "limit": 0}), ConfigError, "of at least 1"),
         (phases(("one", ["workr"])), UnknownWorkflowName, "there is no agent 'workr'"),
         (phases({"id": "wholl"}), UnknownWorkflowName, "there is no phase 'wholl'"),
-        ({"orchestrator": "conducter"}, UnknownWorkflowName, "there is no orchestrator 'conducter'"),
+        ({"orchestrator": "conductors"}, UnknownWorkflowName, "there is no orchestrator 'conductors'"),
     ],
     ids=str,
 )
@@ -255,8 +255,8 @@ async def test_a_cycle_of_phases_is_told_whole(home: Path) -> None:
 
 async def test_unknown_names_are_answered_with_the_nearest(home: Path) -> None:
     furnish(home, {"review": phases(("one", ["worker"]))})
-    with pytest.raises(UnknownWorkflowName, match="no workflow 'reviw'") as caught:
-        await run(home, "reviw")
+    with pytest.raises(UnknownWorkflowName, match="no workflow 'reviews'") as caught:
+        await run(home, "reviews")
     assert caught.value.fix == "did you mean 'review'?"
     with pytest.raises(UnknownWorkflowName, match="no executor 'dsk'") as caught:
         await run(home, "review", executor="dsk")
