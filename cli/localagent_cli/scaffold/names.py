@@ -14,7 +14,7 @@ PROJECT_MODULES = frozenset(
 
 # Import and distribution names, written with underscores.
 INSTALLED_BESIDE = frozenset(
-    "app attr attrs build check_wheel_contents click copier coverage dask debugpy "  # noqa: SIM905 - seventy lines
+    "app attr attrs build check_wheel_contents click copier coverage cryptography dask debugpy "  # noqa: SIM905 - seventy lines
     "distributed docutils filelock hatchling httpcore2 httpx httpx2 hypothesis idna iniconfig installer jinja2 "
     "jsonschema keyring llama_cpp llama_cpp_python localagent markdown_it mypy nox packaging pathspec pip "
     "pkg_resources pluggy plumbum psutil pydantic pygments pypiserver pytest pytest_asyncio pytest_benchmark "

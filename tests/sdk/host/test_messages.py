@@ -196,7 +196,7 @@ async def test_what_a_run_counted_is_shown_by_the_next_one(manager: PluginManage
     as_json = await asyncio.to_thread(localagent, "plugins", "info", "one", "--json", env=env)
     assert json.loads(as_json.out)["messages"]["last"]["published"] == 3
     doctor = (await asyncio.to_thread(localagent, "doctor", env=env)).out
-    assert "note   messages of two: last run: 2 delivered, 1 failed" in doctor
+    assert "note   [LA711] messages of two: last run: 2 delivered, 1 failed" in doctor
     assert "ok     messages of one: last run: 3 published" in doctor
 
 
