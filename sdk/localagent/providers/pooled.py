@@ -128,6 +128,7 @@ class PooledProvider(BaseProvider):
 
     @property
     def _http(self) -> HttpService:
-        if self._opened is None:
-            raise ProviderError("the provider was not initialised", provider=self.service.provider)
+        if self._opened is None or self._opened.session.is_closed:
+            when = "was not initialised" if self._opened is None else "was cleaned up"
+            raise ProviderError(f"the provider {when}", provider=self.service.provider)
         return self._opened

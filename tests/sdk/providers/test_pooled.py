@@ -62,6 +62,8 @@ async def test_the_pool_has_the_size_and_the_facts_that_the_guide_names(server: 
         await provider.cleanup()
         assert provider.pool_facts() == {"open_connections": 0, "pool_size": 4, "closed": True}
     assert await asyncio.to_thread(server.all_gone.wait, 30)
+    with pytest.raises(ProviderError, match="was cleaned up"):
+        await provider.complete(HI)
 
 
 @pytest.mark.asyncio
