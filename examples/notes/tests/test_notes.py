@@ -122,12 +122,20 @@ def test_other_plugins_may_ask_for_the_notes(options: HostOptions) -> None:
 def changing_title(home: Path) -> Iterator[None]:
     """Somebody who changes a setting again and again."""
     ended = threading.Event()
+    new = home / "new title"
+
+    def set_title(number: int) -> None:
+        # At once, since half a file is none that fits.
+        new.write_text(f"title: Board {number}\n", encoding="utf-8")
+        new.replace(home / "notes.yaml")
 
     def change() -> None:
-        for number in itertools.count():
-            (home / "notes.yaml").write_text(f"title: Board {number}\n", encoding="utf-8")
+        for number in itertools.count(1):
             if ended.wait(0.2):
                 return
+            set_title(number)
+
+    set_title(0)
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(change)
