@@ -56,20 +56,20 @@ def create_plugin(
     name: Annotated[str, typer.Argument(help="Lower-case words joined by hyphens")],
     kind: Annotated[str, typer.Argument(help="What it adds: command, provider, ui or workflow")],
     into: Annotated[Path, typer.Option(help="The folder to make it in")] = Path("dev-plugins"),
-    layout: Annotated[str | None, typer.Option(help="flat, one module, or package, a folder of them; flat")] = None,
+    layout: Annotated[str | None, typer.Option(help="flat: one module (default), or package: a folder of them")] = None,
     description: Annotated[str | None, typer.Option(help="One sentence")] = None,
     author: Annotated[str | None, typer.Option(help="By default git's user name, else yours")] = None,
     author_email: Annotated[str | None, typer.Option(help="By default none")] = None,
     repository: Annotated[str | None, typer.Option(help="Its https address; by default none")] = None,
     license_: Annotated[
-        str | None, typer.Option("--license", help="MIT, Apache-2.0, BSD-3-Clause or proprietary; MIT")
+        str | None, typer.Option("--license", help="MIT (default), Apache-2.0, BSD-3-Clause or proprietary")
     ] = None,
-    python_min_version: Annotated[str | None, typer.Option(help="3.11, 3.12 or 3.13; 3.11")] = None,
+    python_min_version: Annotated[str | None, typer.Option(help="3.11 (default), 3.12 or 3.13")] = None,
     ci: Annotated[
-        bool | None, typer.Option("--ci/--no-ci", help="GitHub Actions; with them", show_default=False)
+        bool | None, typer.Option("--ci/--no-ci", help="GitHub Actions; by default with", show_default=False)
     ] = None,
     docker: Annotated[
-        bool | None, typer.Option("--docker/--no-docker", help="A Dockerfile; without", show_default=False)
+        bool | None, typer.Option("--docker/--no-docker", help="A Dockerfile; by default without", show_default=False)
     ] = None,
     answers: Annotated[Path | None, typer.Option(help="A YAML or JSON file that answers such questions")] = None,
     template: Annotated[
@@ -113,6 +113,23 @@ def create_plugin(
     # What was made here is trusted. What lay in the folder before may be somebody else's.
     consent.trust(cli_of(ctx).host.home, into if was_empty else made.path)
     show_created(made, path=_shown(made.path), as_json=as_json)
+
+
+@app.command()
+def add(
+    kind: Annotated[str, typer.Argument(help="What it adds: command, provider, ui or workflow")],
+    path: _Folder = _HERE,
+    name: Annotated[str | None, typer.Option(help="The new plugin's; by default the package's with the kind")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a plugin to a package that has one: module, settings, tests, manifest and entry points.
+
+    Example: localagent dev add ui dev-plugins/project-analyzer
+    """
+    from localagent_cli.creating import show_added
+    from localagent_cli.scaffold import add_plugin
+
+    show_added(add_plugin(path, kind, name=name), path=_shown(path), as_json=as_json)
 
 
 @app.command()

@@ -52,6 +52,19 @@ def objection(name: str) -> str | None:
     return next((reason for reason, applies in reasons.items() if applies), None) or check_name(name)
 
 
+def module_for(name: str, *, beside: str) -> str:
+    """The module of the plugin `name` in a package: its name without the package's, where that is a name of its own.
+
+    Args:
+        name: a valid plugin name.
+        beside: the package's import name.
+    """
+    full = name.replace("-", "_")
+    short = full.removeprefix(f"{beside}_")
+    taken = keyword.iskeyword(short) or short in sys.stdlib_module_names | PROJECT_MODULES | INSTALLED_BESIDE
+    return full if taken or not short.isidentifier() else short
+
+
 def suggestion(name: str) -> str:
     """A valid name near `name`."""
     near = suggest_name(name).removeprefix("localagent-")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import LocalAgentError, MissingExtra, RefusedError, UsageError
@@ -10,7 +13,6 @@ from localagent_templates import template_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
-    from pathlib import Path
     from typing import Any
 
     Render = Callable[[Mapping[str, Any], Path], Mapping[str, Any]]
@@ -40,13 +42,12 @@ def renderer(template: Path | None = None, *, trust: bool = False, needed_for: s
     def render(answers: Mapping[str, Any], destination: Path) -> Mapping[str, Any]:
         # Copier would ask git whether the template is a repository: slow, and at the mercy of git's configuration.
         # What a trusted template runs, however, is to be found.
-        with nullcontext() if trust else local.env(PATH=""):
+        with _plain(template or template_root()) as folder, nullcontext() if trust else local.env(PATH=""):
             made = run_copy(
-                str(template or template_root()),
+                str(folder),
                 destination,
                 data=dict(answers),
                 settings=Settings(),
-                vcs_ref="HEAD" if trust else None,
                 defaults=True,
                 quiet=True,
                 unsafe=trust,
@@ -54,6 +55,16 @@ def renderer(template: Path | None = None, *, trust: bool = False, needed_for: s
         return made.answers.combined
 
     return render
+
+
+@contextmanager
+def _plain(template: Path) -> Generator[Path]:
+    """A template that Copier takes for no repository, of which it would render a commit and not what is there."""
+    if not (template / ".git").exists():
+        yield template
+        return
+    with tempfile.TemporaryDirectory(prefix="localagent-template-") as temporary:
+        yield shutil.copytree(template, Path(temporary, template.name), ignore=shutil.ignore_patterns(".git"))
 
 
 @contextmanager

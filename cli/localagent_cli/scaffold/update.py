@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from localagent.errors import ConfigError, RefusedError, SystemProblem
 from localagent_cli.scaffold import applying
+from localagent_cli.scaffold.alone import alone
 from localagent_cli.scaffold.merging import Change, merge
 from localagent_cli.scaffold.origin import ANSWERS_FILE, check_version, read_origin
 from localagent_cli.scaffold.render import renderer
@@ -72,7 +71,7 @@ def update_plugin(folder: Path, *, plan: bool = False, history: History | None =
     folder = folder.absolute()
     history = history or template_history()
     origin = read_origin(folder)
-    with _disk_problems(folder), _alone(folder):
+    with _disk_problems(folder), alone(folder):
         if applying.is_unfinished(folder):
             return _resume(folder, plan=plan)
         if not plan:
@@ -157,24 +156,6 @@ def _copy_tracked(folder: Path, tracked: Iterable[str], into: Path) -> None:
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, into / path, follow_symlinks=False)
     into.mkdir(exist_ok=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Generator[None]:
-    """Hold a lock on the folder itself, which ends with the process and leaves nothing behind."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        _lock(descriptor, folder)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        raise SystemProblem("another update of the plugin is running", file=folder, fix="wait for it") from problem
 
 
 @contextmanager

@@ -104,18 +104,27 @@ def read_pyproject(root: Path) -> Mapping[str, Any]:
 def describe(manifest: Manifest, entry: EntryPoint | None) -> dict[str, Any]:
     """What a manifest adds to a spec, as keyword arguments of `PluginSpec`."""
     named = manifest.configuration.schema_file
+    own = _own_schema(manifest, entry)
     return {
         "version": manifest.version,
         "description": manifest.description,
         "commands": tuple(CommandHelp(command.name, command.help) for command in entry.commands) if entry else (),
         "activation": entry.activation if entry else (),
         "requires": manifest.dependencies.plugins,
-        "required_settings": manifest.configuration.required_settings,
+        "required_settings": () if own else manifest.configuration.required_settings,
         "permissions": permission_words(manifest.permissions),
-        "schema_file": manifest.file.parent / named if named else None,
+        "schema_file": own or (manifest.file.parent / named if named else None),
         "manifest_file": manifest.file,
         "flaw": incompatibility(manifest),
     }
+
+
+def _own_schema(manifest: Manifest, entry: EntryPoint | None) -> Path | None:
+    """The schema beside a plugin's module, where that has another folder than the manifest; its only one then."""
+    from localagent.plugins.config_schema import schema_beside
+
+    below = entry.target.partition(":")[0].split(".")[1:-1] if entry else []
+    return schema_beside(manifest.file.parent.joinpath(*below)) if below else None
 
 
 def permission_words(permissions: Permissions) -> tuple[str, ...]:

@@ -23,5 +23,5 @@ def schema_of(plugin: Surveyed) -> Mapping[str, Any] | None:
     if plugin.record is not None and plugin.record.schema is not None:
         return plugin.record.schema
     beside = plugin.spec.manifest_file or plugin.spec.module_file
-    file = schema_file_for(beside.parent) if beside else None
+    file = plugin.spec.schema_file or (schema_file_for(beside.parent) if beside else None)
     return read_schema(file) if file else None

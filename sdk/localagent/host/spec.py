@@ -131,7 +131,7 @@ class PluginSpec:
         permissions: what its manifest says it uses, as ``what: detail`` words.
         module_file: the file of the entry module, where it is known without importing.
         manifest_file: the manifest, if it has one.
-        schema_file: the schema of its settings that the manifest names.
+        schema_file: the schema of its settings that the manifest names, or its own where its module has its own folder.
         flaw: why it cannot be loaded, None where nothing speaks against it.
     """
 

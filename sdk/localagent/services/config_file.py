@@ -68,10 +68,25 @@ def _change(file: Path, change: Callable[[Any], None]) -> None:
         # Read strictly first: what the host refuses to read, it must not rewrite.
         wanted = read_mapping(file)
         before = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
-        change(wanted)
-        text = _changed(before, change, file)
-        _check(text, wanted, file)
-        write_text(file, text)
+        write_text(file, changed_text(before, wanted, change, file))
+
+
+def changed_text(before: str, data: dict[str, Any], change: Callable[[Any], None], file: Path) -> str:
+    """The text of a YAML file after a change, with its comments and layout.
+
+    Args:
+        before: its text.
+        data: what it says, as plain values; these are changed too.
+        change: makes the change in a mapping, which may be one of plain values or one that knows its comments.
+        file: it, for the message.
+
+    Raises:
+        ConfigError: the change has no form in YAML that is read back as it is.
+    """
+    change(data)
+    text = _changed(before, change, file)
+    _check(text, data, file)
+    return text
 
 
 def _changed(before: str, change: Callable[[Any], None], file: Path) -> str:

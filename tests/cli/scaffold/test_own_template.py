@@ -131,9 +131,15 @@ def test_a_trusted_template_may_run_programs(template: Path, work: Path, localag
 
 
 def test_a_template_that_is_a_repository_is_taken_as_it_is_there(template: Path, tmp_path: Path) -> None:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
     subprocess.run(["git", "init", "-q", template], check=True)
-    made = create_plugin("notes", "ui", into=tmp_path / "made", template=template)
-    assert (made.path / "plugin.py").is_file()
+    subprocess.run(["git", "add", "."], cwd=template, check=True)
+    subprocess.run(["git", *identity, "commit", "-qm", "first"], cwd=template, check=True)
+    subprocess.run(["git", "tag", "v1"], cwd=template, check=True)
+    (template / "project" / "plugin.py.jinja").write_text("edited = True\n")
+    for trust in (False, True):
+        made = create_plugin("notes", "ui", into=tmp_path / str(trust), template=template, trust=trust)
+        assert (made.path / "plugin.py").read_text() == "edited = True\n"
 
 
 def test_a_task_that_fails_is_told_and_leaves_nothing(template: Path, tmp_path: Path) -> None:

@@ -355,7 +355,7 @@ def test_two_updates_do_not_run_at_once(plugin: Path, history: History) -> None:
     descriptor = os.open(plugin, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        with pytest.raises(SystemProblem, match="another update"):
+        with pytest.raises(SystemProblem, match="another change"):
             update_plugin(plugin, history=history)
     finally:
         os.close(descriptor)

@@ -341,3 +341,21 @@ def test_no_text_in_a_plugin_file_is_an_error_here(tmp_path_factory: pytest.Temp
 )
 def test_permissions_are_told_in_words(permissions: Permissions, words: tuple[str, ...]) -> None:
     assert permission_words(permissions) == words
+
+
+def test_a_plugin_in_a_folder_of_its_own_has_its_own_settings_schema(root: Path) -> None:
+    """Of two plugins in one package, which has one manifest."""
+    text = MANIFEST.replace("plugin:Hello", "pkg.plugin:Hello").replace("panels:Panel", "pkg.panels.plugin:Panel")
+    (root / "plugin-manifest.yaml").write_text(
+        f"{text}configuration: {{schema_file: config_schema.json, required_settings: [key]}}\n"
+    )
+    (root / "panels").mkdir()
+    for folder in (root, root / "panels"):
+        (folder / "config_schema.json").write_text("{}")
+    assert [spec.schema_file for spec in identified(root)] == [
+        root / "config_schema.json",
+        root / "panels" / "config_schema.json",
+    ]
+    assert [spec.required_settings for spec in identified(root)] == [("key",), ()]
+    (root / "panels" / "config_schema.json").unlink()
+    assert {spec.schema_file for spec in identified(root)} == {root / "config_schema.json"}
