@@ -36,10 +36,11 @@ class LocalAgentCLI:
     Args:
         options: which home and which plugins; None means the user's.
         debug: whether errors show their traces.
+        host: the host to use, which has options of its own; None opens one.
     """
 
-    def __init__(self, options: HostOptions | None = None, *, debug: bool = False) -> None:
-        self.host = Host.open(options or default_options())
+    def __init__(self, options: HostOptions | None = None, *, debug: bool = False, host: Host | None = None) -> None:
+        self.host = Host.open(options or default_options()) if host is None else host
         self.plugin_manager = PluginManager(self.host)
         self.debug = debug or self.host.situation.development.debug
         if self.debug:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,13 @@ _MEANT_FOR_TYPER = (typer.Exit, typer.Abort, typer.TyperException, SystemExit, B
 
 
 def bridge(command: Any, loaded: LoadedPlugin, cli: LocalAgentCLI) -> Any:
-    """`command` with its callback, and those of its subcommands, called through the host."""
-    if isinstance(command, TyperGroup):
-        for child in command.commands.values():
-            bridge(child, loaded, cli)
-    if command.callback is not None:
-        command.callback = _bridged(command.callback, loaded, cli)
-    return command
+    """A copy of `command` whose callback, and those of its subcommands, are called through the host."""
+    bridged = copy.copy(command)
+    if isinstance(bridged, TyperGroup):
+        bridged.commands = {name: bridge(child, loaded, cli) for name, child in bridged.commands.items()}
+    if bridged.callback is not None:
+        bridged.callback = _bridged(bridged.callback, loaded, cli)
+    return bridged
 
 
 def _bridged(callback: Callable[..., Any], loaded: LoadedPlugin, cli: LocalAgentCLI) -> Callable[..., Any]:

@@ -52,7 +52,7 @@ _NO_TESTS = 5
 """pytest's exit code where there is no test to run."""
 
 # With these a developer steers the host; a plugin's settings, LOCALAGENT_<PLUGIN>_<KEY>, are something else.
-_HOST_VARIABLES = frozenset(
+HOST_VARIABLES = frozenset(
     {"LOCALAGENT_HOME", "LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED"}
 )
 
@@ -142,7 +142,7 @@ def run_plugin_tests(target: str, *, manager: PluginManager, runner: Runner = su
 
 def without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` without what steers the host, such as development mode."""
-    return {name: value for name, value in environ.items() if name not in _HOST_VARIABLES}
+    return {name: value for name, value in environ.items() if name not in HOST_VARIABLES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localagent.diagnostics.diagnostic import Severity
-from localagent_testing.conformance.life import Life, observe
-from localagent_testing.conformance.rules import CHECKS, Unobserved
+from localagent.errors import LocalAgentError
+from localagent_testing.conformance.judging import Unobserved
+from localagent_testing.conformance.rules import checks_for, why_left_out
+from localagent_testing.conformance.subject import Subject
 from localagent_testing.report import RULE_PROPERTY, WARNING_PROPERTY
 
 if TYPE_CHECKING:
@@ -29,38 +30,28 @@ class PluginNode(pytest.Collector):
 
     def __init__(self, *, spec: PluginSpec, **pytests: Any) -> None:
         super().__init__(**pytests)
-        self._spec = spec
-
-    @cached_property
-    def life(self) -> Life:
-        """The plugin's life."""
-        return observe(self._spec)
+        self.subject = Subject(spec)
 
     def collect(self) -> Iterator[RuleItem]:
         """A test for each rule."""
-        for word, rule in CHECKS.items():
+        for word, rule in checks_for(self.subject.spec.kind).items():
             yield RuleItem.from_parent(self, name=f"{rule.id}-{word}", plugin=self, rule=rule)
 
 
 class RuleItem(pytest.Item):
     """One rule applied to one plugin."""
 
-    def __init__(self, *, plugin: PluginNode, rule: Rule[Life], **pytests: Any) -> None:
+    def __init__(self, *, plugin: PluginNode, rule: Rule[Subject], **pytests: Any) -> None:
         super().__init__(**pytests)
         self._plugin = plugin
         self._rule = rule
         self.user_properties.append((RULE_PROPERTY, rule.id))
 
     def runtest(self) -> None:
-        """Judge the plugin's life."""
-        try:
-            found = tuple(self._rule.check(self._plugin.life))
-        except Unobserved as reason:
-            pytest.skip(str(reason))
-        if found and self._rule.severity is Severity.ERROR:
-            raise NotConformant(found)
+        """Judge the plugin."""
+        found = judge(self._rule, self._plugin.subject)
         if found:
-            self.user_properties.append((WARNING_PROPERTY, _told(found)))
+            self.user_properties.append((WARNING_PROPERTY, told(found)))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What is wrong and how to mend it, without the frames of the testing kit."""
@@ -73,14 +64,34 @@ class RuleItem(pytest.Item):
         return self.path, None, f"{self._plugin.name}: {self._rule.title}"
 
 
+def judge(rule: Rule[Subject], subject: Subject) -> tuple[Diagnostic, ...]:
+    """Apply a rule, or skip the present test where it does not apply; gives what the rule warns of.
+
+    Raises:
+        NotConformant: the plugin breaks it, or its plan cannot be read.
+    """
+    try:
+        left_out = why_left_out(rule, subject.plan)
+        found = () if left_out else tuple(rule.check(subject))
+    except Unobserved as reason:
+        pytest.skip(str(reason))
+    except LocalAgentError as error:  # the project's table of the plan, or a plugin that starts only once
+        raise NotConformant(f"error[{rule.id}] {error.place}: {error.message}\nfix: {error.fix or _START}") from error
+    if left_out:
+        pytest.skip(left_out)
+    if found and rule.severity is Severity.ERROR:
+        raise NotConformant(told(found))
+    return found
+
+
+_START = "let the plugin start as often as it is asked to"
+
+
 class NotConformant(Exception):
-    """A plugin breaks a rule."""
-
-    def __init__(self, found: tuple[Diagnostic, ...]) -> None:
-        super().__init__(_told(found))
+    """A plugin breaks a rule; the message has two lines for each finding."""
 
 
-def _told(found: tuple[Diagnostic, ...]) -> str:
+def told(found: tuple[Diagnostic, ...]) -> str:
     """Two lines for each finding."""
     return "\n".join(
         f"{each.severity.value}[{each.rule}] {each.where}: {each.message}\nfix: {each.fix}" for each in found

@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ReportFile(_absolute(report, config)), "localagent-report")
     named = config.getoption("localagent_plugin")
     manifests = frozenset(_manifests(config))
+    _offer_fixtures(config, named)
     only = bool(config.getoption("localagent_conformance_only"))
     if named or manifests:
         from localagent_testing.collecting import Collecting
@@ -51,6 +52,27 @@ def pytest_configure(config: pytest.Config) -> None:
         import pytest
 
         raise pytest.UsageError(f"--localagent-conformance-only: there is no plugin manifest in {config.rootpath}")
+
+
+def _offer_fixtures(config: pytest.Config, named: str | None) -> None:
+    """Register the fixtures, and let a flat plugin under test be imported under both of its names."""
+    from localagent_testing import fixtures
+    from localagent_testing.under_test import UnderTest
+
+    folder = _absolute(named, config) if named else config.rootpath
+    manifest = next((file for name in MANIFESTS if (file := folder / name).is_file()), None)
+    config.stash[fixtures.UNDER_TEST] = UnderTest(named or "", manifest, config.invocation_params.dir)
+    config.pluginmanager.register(fixtures, "localagent-fixtures")
+    if any(getattr(plugin, "__name__", "") == "pytest_asyncio.plugin" for plugin in config.pluginmanager.get_plugins()):
+        from localagent_testing import fixtures_on_loop
+
+        config.pluginmanager.register(fixtures_on_loop, "localagent-fixtures-on-loop")
+    if manifest is not None:
+        from localagent_testing.flat_layout import FlatLayout
+
+        finder = FlatLayout(manifest)
+        finder.install()
+        config.add_cleanup(finder.remove)
 
 
 def _target(named: str, config: pytest.Config) -> Target:

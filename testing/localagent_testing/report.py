@@ -73,9 +73,9 @@ def message_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Why a test failed or was skipped, without the source lines around it."""
     if isinstance(report.longrepr, tuple):
         return report.longrepr[2].removeprefix("Skipped: ")
-    crash = getattr(report.longrepr, "reprcrash", None)  # what a plugin's own items give may be any object
-    if crash is not None:
-        return f"{crash.path}:{crash.lineno}: {crash.message}"
     text = report.longreprtext
+    crash = getattr(report.longrepr, "reprcrash", None)  # what a plugin's own items give may be any object
+    if crash is not None and not crash.message.endswith(text):  # a message that is all there is needs no place
+        return f"{crash.path}:{crash.lineno}: {crash.message}"
     errors = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
     return "\n".join(errors) or text

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import commands, discovery, messaging, providers, scaffolding, startup, workflows
+from benchmarks import commands, discovery, messaging, providers, scaffolding, startup, testing, workflows
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
 from benchmarks.workshop import Workshop
 
@@ -26,8 +26,9 @@ AREAS = {
     "discovery": discovery,
     "messaging": messaging,
     "providers": providers,
-    "workflows": workflows,
     "scaffolding": scaffolding,
+    "testing": testing,
+    "workflows": workflows,
 }
 PEERS = ("llm", "npe2")
 _PAGE = """\

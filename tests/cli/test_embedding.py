@@ -12,6 +12,7 @@ from plain import MakePlugin
 
 WAYS = """
 import asyncio
+import inspect
 from localagent import CommandPlugin
 
 class Plugin(CommandPlugin):
@@ -35,6 +36,10 @@ class Plugin(CommandPlugin):
         def think():
             print("answer", self.context.run(self.answer()))
 
+        @app.command("depth")
+        def depth():
+            print(len(inspect.stack(0)))
+
     async def answer(self):
         await asyncio.sleep(0)
         return 42
@@ -57,6 +62,11 @@ def test_a_runner_invokes_plugin_commands(cli: LocalAgentCLI, command: str, prin
     result = CliRunner().invoke(cli.app, [command])
     assert result.exit_code == 0, result.output
     assert printed in result.stdout
+
+
+def test_a_command_that_runs_again_is_called_as_the_first_time(cli: LocalAgentCLI) -> None:
+    depths = {CliRunner().invoke(cli.app, ["depth"]).stdout for _ in range(3)}
+    assert len(depths) == 1
 
 
 @pytest.mark.asyncio

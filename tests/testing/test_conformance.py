@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localagent_testing.conformance.life import Life, observe
-from localagent_testing.conformance.rules import CHECKS, RULES, Unobserved
-from localagent_testing.conformance.target import source_target
+from localagent_testing.conformance.rules import CHECKS, RULES, checks_for
+from testing.judged import judge, live
 
 if TYPE_CHECKING:
-    from localagent.diagnostics.diagnostic import Diagnostic
     from testing.conftest import Workshop
 
 COMMAND = """
@@ -25,34 +21,11 @@ def register_commands(self, app):
 """
 
 
-@dataclass
-class Judged:
-    """What the rules said of one life, by their ids."""
-
-    broken: dict[str, list[Diagnostic]] = field(default_factory=dict)
-    unobserved: dict[str, str] = field(default_factory=dict)
-
-
-def live(folder: Path, environ: dict[str, str] | None = None) -> Life:
-    (spec,) = source_target(folder.resolve()).specs
-    return observe(spec, environ or {})
-
-
-def judge(life: Life) -> Judged:
-    judged = Judged()
-    for rule in RULES:
-        try:
-            found = list(rule.check(life))
-        except Unobserved as reason:
-            judged.unobserved[rule.id] = str(reason)
-        else:
-            judged.broken.update({rule.id: found} if found else {})
-    return judged
-
-
 def test_a_good_plugin_breaks_no_rule(workshop: Workshop) -> None:
     judged = judge(live(workshop.plugin()))
-    assert judged == Judged()
+    assert judged.broken == {}
+    assert list(judged.unobserved) == ["LA617", "LA618"]
+    assert "pyproject.toml" in judged.unobserved["LA617"]
 
 
 def test_ids_are_unique_and_of_the_family() -> None:
@@ -122,7 +95,7 @@ def test_a_rule_is_broken_alone(case: str, workshop: Workshop) -> None:
 
 def test_later_rules_are_not_judged_where_the_plugin_did_not_come_so_far(workshop: Workshop) -> None:
     judged = judge(live(workshop.plugin(head="import no_such_module")))
-    assert list(judged.unobserved) == [rule.id for rule in RULES if rule.id > "LA601"]
+    assert list(judged.unobserved) == [rule.id for rule in checks_for("command").values() if rule.id > "LA601"]
     assert judged.unobserved["LA605"] == "the plugin did not come so far: see LA601"
 
 
@@ -140,9 +113,10 @@ async def initialize(self, context):
     threading.Thread(target=self.stop.wait, name="left behind").start()
     return True
 """
-    life = live(workshop.plugin(body, head="import threading"))
+    subject = live(workshop.plugin(body, head="import threading"))
+    life = subject.life
     try:
-        assert list(judge(life).broken) == ["LA606"]
+        assert list(CHECKS["leaves-nothing"].check(subject))
         assert life.threads == ("thread 'left behind'",)
     finally:
         plugin: Any = life.plugin
@@ -167,8 +141,9 @@ async def initialize(self, context):
     self.task = context.spawn(stubborn(self.free))
     return True
 """
-    life = live(workshop.plugin(body, head=head))
-    assert list(judge(life).broken) == ["LA606"]
+    subject = live(workshop.plugin(body, head=head))
+    life = subject.life
+    assert list(judge(subject).broken) == ["LA606"]
     assert "stubborn" in life.tasks[0]
     plugin: Any = life.plugin
     plugin.free.set()
@@ -183,7 +158,7 @@ async def initialize(self, context):
     await asyncio.to_thread(len, "")
     return True
 """
-    assert judge(live(workshop.plugin(body, head="import asyncio"))) == Judged()
+    assert judge(live(workshop.plugin(body, head="import asyncio"))).broken == {}
 
 
 def test_commands_that_differ_from_the_declared_ones_are_a_warning(workshop: Workshop) -> None:
@@ -222,11 +197,11 @@ def test_settings_that_are_required_and_missing_leave_rules_unjudged(workshop: W
     judged = judge(live(folder))
     assert judged.broken == {}
     assert judged.unobserved["LA603"] == "the plugin needs settings; to test it, set LOCALAGENT_GREETER_API_KEY"
-    assert judge(live(folder, {"LOCALAGENT_GREETER_API_KEY": "canary"})) == Judged()
+    assert judge(live(folder, {"LOCALAGENT_GREETER_API_KEY": "canary"})).broken == {}
 
 
 def test_variables_that_steer_the_host_do_not_reach_it(workshop: Workshop) -> None:
-    assert judge(live(workshop.plugin(), {"LOCALAGENT_DEV_MODE": "perhaps"})) == Judged()
+    assert judge(live(workshop.plugin(), {"LOCALAGENT_DEV_MODE": "perhaps"})).broken == {}
 
 
 PROVIDERS = {
@@ -253,4 +228,4 @@ def test_a_plugin_that_offers_no_component_registers_nothing(base: str, method: 
 
 def test_a_single_file_can_be_tested(workshop: Workshop) -> None:
     folder = workshop.plugin()
-    assert judge(live(folder / "plugin.py")) == Judged()
+    assert judge(live(folder / "plugin.py")).broken == {}

@@ -61,8 +61,8 @@ def test_it_goes_along_with_strict_warnings_and_other_pytest_plugins(workshop: W
     done = workshop.pytest(*others, "-n", "2", "--localagent-report", "report.json", at=folder)
     assert done.returncode == 0, done.stdout
     outcomes = {(entry["kind"], entry["outcome"]) for entry in results(folder / "report.json").values()}
-    assert outcomes == {("conformance", "passed"), ("own", "passed")}
-    assert len(results(folder / "report.json")) == 8 + 2
+    assert outcomes == {("conformance", "passed"), ("conformance", "skipped"), ("own", "passed")}
+    assert len(results(folder / "report.json")) == 18 + 2
 
 
 def test_a_failure_is_two_lines_without_frames_of_the_kit(workshop: Workshop) -> None:
@@ -111,7 +111,7 @@ def test_a_folder_without_manifest_is_tested_when_it_is_named(workshop: Workshop
 
 def test_a_plugin_that_is_named_is_not_tested_twice(workshop: Workshop) -> None:
     done = workshop.pytest("--localagent-plugin", ".", at=workshop.plugin())
-    assert "8 passed" in done.stdout
+    assert "16 passed, 2 skipped" in done.stdout
 
 
 def test_an_installed_plugin_is_tested_by_its_name(workshop: Workshop) -> None:
@@ -130,7 +130,7 @@ def test_an_installed_plugin_is_tested_by_its_name(workshop: Workshop) -> None:
     )
     empty = workshop.write("empty", {"keep": ""})
     done = workshop.pytest("--localagent-plugin", "name:greeter", at=empty, PYTHONPATH=str(site))
-    assert "8 passed" in done.stdout, done.stdout
+    assert "16 passed, 2 skipped" in done.stdout, done.stdout
     done = workshop.pytest("--localagent-plugin", "name:nobody", at=empty, PYTHONPATH=str(site))
     assert done.returncode == 4
     assert "no installed distribution has the plugin 'nobody'" in done.stderr
@@ -139,7 +139,7 @@ def test_an_installed_plugin_is_tested_by_its_name(workshop: Workshop) -> None:
 def test_only_conformance_leaves_even_broken_tests_out(workshop: Workshop) -> None:
     folder = workshop.plugin(files={"tests/test_greeter.py": "import no_such_module"})
     done = workshop.pytest("--localagent-conformance-only", at=folder)
-    assert "8 passed" in done.stdout, done.stdout
+    assert "16 passed, 2 skipped" in done.stdout, done.stdout
     done = workshop.pytest("--localagent-conformance-only", at=folder / "tests")
     assert "there is no plugin manifest" in done.stderr
 
@@ -189,6 +189,7 @@ def test_a_run_without_plugins_imports_next_to_nothing_of_ours(workshop: Worksho
         assert ours == {
             "localagent", "localagent.version", "localagent.guide_names",
             "localagent_testing", "localagent_testing.pytest_plugin",
+            "localagent_testing.fixtures", "localagent_testing.under_test",
         }
         assert not {"yaml", "ruamel", "typer", "rich", "asyncio"} & set(sys.modules)
         assert not request.config.pluginmanager.has_plugin("localagent-conformance")

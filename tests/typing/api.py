@@ -57,6 +57,17 @@ from localagent import (
     path_within,
     retry,
 )
+from localagent_testing import (
+    Call,
+    CutStream,
+    FakeClock,
+    FakeProvider,
+    PluginIntegrationTestSuite,
+    PluginPerformanceTester,
+    PluginTestFramework,
+    RecordingBus,
+    RecordingConsole,
+)
 
 
 class ClassAttributes(CommandPlugin):
@@ -483,3 +494,43 @@ def every_style_makes_a_plugin() -> list[Plugin]:
         Both(),
         Talking(),
     ]
+
+
+async def a_plugin_is_tested(framework: PluginTestFramework[Both]) -> None:
+    """What an author's own tests look like to a type checker."""
+    plugin = await framework.create_plugin_instance(both={"config": {"size": 3}})
+    assert_type(plugin, Both)
+    assert_type(framework.plugin_instance, Both | None)
+    assert_type(await framework.test_plugin_lifecycle(), bool)
+    await framework.test_configuration_validation({"both": {"config": {}}}, {"size": "large"})
+    result = framework.test_command_execution("both", ["--size", "3"], expected_exit_code=2)
+    assert_type(result.exit_code, int)
+    context = framework.setup_mock_context()
+    assert_type(context.calls_of("message_bus.subscribe"), tuple[Call, ...])
+    taken: PluginContext = context
+    await plugin.initialize(taken)
+
+
+async def a_plugin_is_measured_and_meets_others(plugin: Plugin, folder: Path) -> None:
+    """The two other classes."""
+
+    class Tester(PluginPerformanceTester):
+        async def execute_plugin_operation(self) -> None:
+            await asyncio.sleep(0)
+
+    assert_type(await Tester(plugin).stress_test(1), dict[str, float])
+    assert_type(await Tester(plugin).benchmark_command_execution(["hello"], 10), dict[str, float])
+    async with PluginIntegrationTestSuite(folder, "other") as suite:
+        assert_type(suite.test_plugins, list[str])
+        assert_type(await suite.test_inter_plugin_communication(), bool)
+
+
+async def fakes_are_what_they_stand_for(clock: FakeClock) -> None:
+    """Each may be given where the real thing is wanted."""
+    provider: BaseProvider = FakeProvider(
+        "yes", CompletionResponse("no"), CutStream("may"), RateLimited("later"), sleep=clock.sleep
+    )
+    assert_type(await provider.count_available_models(), int)
+    bus: PluginMessageBus = RecordingBus(strict=True)
+    console: Console = RecordingConsole(width=40)
+    console.print(bus.counts)

@@ -48,8 +48,10 @@ def discover(
     folder_specs: list[PluginSpec] = []
     for folder, kind in sources:
         rests_on.append(str(folder))
-        is_strange = kind is SourceKind.DEVELOPMENT and current is not None and _is_strange(folder, current, home.path)
-        for child in _children(folder):
+        children = _children(folder)
+        in_development = bool(children) and kind is SourceKind.DEVELOPMENT
+        is_strange = in_development and current is not None and _is_strange(folder, current, home.path)
+        for child in children:
             source = Source(kind, child, trusted=not is_strange or is_trusted(child, trusted))
             folder_specs += _in_child(child, source)
             rests_on += source_tree(child)

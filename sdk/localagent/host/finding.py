@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 def discovered(situation: Situation) -> Discovery:
     """All plugins there are."""
+    if not situation.options.installed:
+        # The index tells of distributions, too.
+        return _in_folders(situation)
     home, current = str(situation.home.path), str(situation.current)
     index = IndexFile(home, current, "full", situation.settings.environ)
     kept = index.read()
@@ -69,6 +72,18 @@ def _discover(situation: Situation, memory: Memory) -> Discovery:
         trusted=consent.trusted_folders(situation.home),
         current=situation.current,
         look=memory.look,
+    )
+
+
+def _in_folders(situation: Situation) -> Discovery:
+    from localagent.host.discovery import discover
+
+    return discover(
+        situation.home,
+        import_path=(),
+        development=situation.development.directories,
+        trusted=consent.trusted_folders(situation.home),
+        current=situation.current,
     )
 
 

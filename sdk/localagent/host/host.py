@@ -19,7 +19,10 @@ from localagent.services.correlation import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypedDict, Unpack
 
+    from localagent.host.context import HostContext
+    from localagent.host.ledger import Ledger
     from localagent.host.situation import HostOptions
     from localagent.host.spec import PluginSpec
     from localagent.providers.manager import ProviderManager, ProviderSource
@@ -29,10 +32,17 @@ if TYPE_CHECKING:
     from localagent.services.live_settings import LiveSettings
     from localagent.services.logs import Logs
     from localagent.services.redacting import Redactor
-    from localagent.services.secrets import Secrets
+    from localagent.services.secrets import Grant, Secrets
     from localagent.services.settings import Settings
     from localagent.ui.components import ComponentRegistry
     from localagent.workflows.manager import PartSource, WorkflowManager
+
+    class BusOptions(TypedDict, total=False):
+        """The options of `PluginMessageBus`."""
+
+        limit: float | None
+        strict: bool
+        on_pause: Callable[[str, str, str], object] | None
 
 
 class Host:
@@ -89,6 +99,18 @@ class Host:
             exits.watch(spec.code_root, guard.tell_exit)
         return guard
 
+    def context_for(self, guard: Guard, ledger: Ledger, grant: Grant) -> HostContext:
+        """A new context for the plugin that `guard` calls; the testing kit gives one that records what is called."""
+        from localagent.host.context import HostContext
+
+        return HostContext(self, guard, ledger, grant)
+
+    def new_bus(self, **options: Unpack[BusOptions]) -> PluginMessageBus:
+        """A message bus; the testing kit gives one that records what is sent."""
+        from localagent.services.bus import PluginMessageBus
+
+        return PluginMessageBus(**options)
+
     # Most commands use none of these services, so each is imported with its first use.
 
     @cached_property
@@ -131,11 +153,9 @@ class Host:
     @cached_property
     def message_bus(self) -> PluginMessageBus:
         """Messages between plugins."""
-        from localagent.services.bus import PluginMessageBus
-
         # Handlers go through their plugins' guards, which know how long they may take.
         is_strict = self.situation.development.enabled
-        bus = PluginMessageBus(limit=None, strict=is_strict, on_pause=self.tally.pause)
+        bus = self.new_bus(limit=None, strict=is_strict, on_pause=self.tally.pause)
         if self._on_demand is not None:
             bus.load_on_demand(*self._on_demand)
         return bus

@@ -38,7 +38,7 @@ def load(spec: PluginSpec, guard: Guard, meter: Meter | None = None) -> Plugin:
     plugin = None
     try:
         with meter.step("import"):
-            module = guard.call("import", _import, spec, passing=(PluginFailed,))
+            module = guard.call("import", import_entry, spec, passing=(PluginFailed,))
         plugin_class = _class_of(spec, module)
         with meter.step("construct"):
             plugin = _checked(spec, guard.call("construct", plugin_class), guard)
@@ -120,7 +120,12 @@ def _is_in_folder(spec: PluginSpec, module: object) -> bool:
     return any(place and (place == root or place.startswith(f"{root}{os.sep}")) for place in places)
 
 
-def _import(spec: PluginSpec) -> ModuleType:
+def import_entry(spec: PluginSpec) -> ModuleType:
+    """Import the module that a plugin's entry point names.
+
+    Raises:
+        PluginFailed: there is no such module. What the module raises passes as it is.
+    """
     module = spec.target.partition(":")[0]
     if spec.source.is_folder:
         if spec.module_file is None:

@@ -39,11 +39,11 @@ class HostLoop:
         self._worker: _WorkerLoop | None = None
         self._roots: dict[str, str] = {}
 
-    def adopt(self) -> None:
-        """Belong to the loop that is running in this thread."""
+    def adopt(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Belong to `loop`, by default the one that is running in this thread."""
         import asyncio
 
-        self._adopted = asyncio.get_running_loop()
+        self._adopted = asyncio.get_running_loop() if loop is None else loop
 
     def know(self, plugin: str, root: Path | None) -> None:
         """Remember whose code lies at `root`, to name who blocks the loop."""

@@ -20,7 +20,8 @@ from localagent.services.correlation import operation, spoken_by
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 
-    from localagent.host.commands import OwnedCommand
+    from localagent.host.commands import CommandTable, OwnedCommand
+    from localagent.host.context import HostContext
     from localagent.host.loaded import LoadedPlugin
     from localagent.host.records import Record
     from localagent.host.spec import PluginSpec
@@ -58,6 +59,7 @@ class PluginManager:
         self.host = Host.open() if host is None else host
         self._survey: Survey | None = None
         self._shortcut: Shortcut | None = None
+        self._admitted: dict[str, LoadedPlugin] = {}
         self._errors: dict[str, PluginNotAvailable] = {}
         self.host.settings.plugin_names = lambda: self.survey.plugins
         self._ending = Ending(
@@ -137,6 +139,14 @@ class PluginManager:
         self._keep_topics(outcome)
         return outcome
 
+    async def admit(self, loaded: LoadedPlugin, context: HostContext) -> None:
+        """Make ready a plugin that was constructed and prepared elsewhere; it is let go as any other.
+
+        Raises:
+            PluginFailed: its settings are not valid, or it cannot initialise or register.
+        """
+        self._admitted[loaded.name] = await self._starting.admit(loaded, context)
+
     async def unload_plugin(self, name: str) -> bool:
         """Let a plugin go, and first the plugins that depend on it; False if it was not loaded.
 
@@ -182,6 +192,8 @@ class PluginManager:
         from localagent.host.traffic import keep_traffic
 
         await bus.close(_DRAINED_AFTER_SIGNAL)
+        if not self.host.situation.options.journal:
+            return
         # Where the home cannot be written to, nobody can look at it either.
         with contextlib.suppress(SystemProblem):
             keep_traffic(self.host.home, bus.counts)
@@ -249,6 +261,8 @@ class PluginManager:
 
     def find_command(self, word: str) -> OwnedCommand | Shortcut | None:
         """Who owns a command and what it is called there; by preflights where nothing else tells."""
+        if self._admitted and (admitted := self._commands_of_admitted().find(word)) is not None:
+            return admitted
         shortcut = self.shortcut_to(word)
         if shortcut is not None:
             return shortcut
@@ -259,6 +273,11 @@ class PluginManager:
         if owned is not None:
             keep(word, owned, self.survey, self.host.situation)
         return owned
+
+    def _commands_of_admitted(self) -> CommandTable:
+        from localagent.host.commands import tabulate
+
+        return tabulate((name, each.registration.commands) for name, each in self._admitted.items())
 
     def learn_components(self) -> Survey:
         """The survey with the components of every enabled plugin, by preflights of those that were never looked at."""
@@ -367,6 +386,7 @@ class PluginManager:
         """Clean up plugins that were entered; they count as gone from the start, so that nobody begins to use them."""
         for each in leaving:
             self._starting.ready.pop(each.name, None)
+            self._admitted.pop(each.name, None)
         try:
             await self._let_go_of_providers(leaving)
         finally:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, ManifestError, PluginFailed, RefusedError, SystemProblem
 from localagent.host.belonging import cancel_tasks
-from localagent.host.context import HostContext
 from localagent.host.granting import grant_of
 from localagent.plugins.base import Plugin
 from localagent.plugins.config_schema import read_schema, schema_beside
 
 if TYPE_CHECKING:
     from localagent.errors import LocalAgentError
+    from localagent.host.context import HostContext
     from localagent.host.guard import Guard
     from localagent.host.host import Host
     from localagent.host.ledger import Ledger
@@ -31,7 +31,7 @@ def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: 
     """
     host.settings.declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
     ledger.record(lambda: cancel_tasks(guard))
-    context = HostContext(host, guard, ledger, _grant(spec, host))
+    context = host.context_for(guard, ledger, _grant(spec, host))
     guard.call("prepare", _assign, plugin, context)
     return context
 

@@ -108,9 +108,7 @@ def _seen_or_declared(plugin: Any) -> Iterable[Any]:
 
 def _is_special(situation: Situation) -> bool:
     """Whether this run was asked for something else than most are."""
-    options = situation.options
-    is_usual = options.plugins and options.only is None and not options.extra
-    return not is_usual or situation.settings.problem is not None
+    return not situation.options.sees_all or situation.settings.problem is not None
 
 
 def _part(word: str) -> str:

@@ -28,9 +28,11 @@ class HostOptions(NamedTuple):
         only: names of the plugins that may run; None means all that are enabled.
         reserved: command names that plugins cannot have.
         extra: source folders whose plugins run in this run, enabled or not.
+        installed: whether plugins of installed distributions are looked for.
         budgets: seconds each step may take, where the user's ``config.yaml`` says nothing else.
         given: settings of plugins that count before all others.
-        journal: whether the steps of plugins are written down, so that the next run knows what a process died of.
+        journal: whether what plugins did is written down for later runs: their steps, so that the next one knows what
+            a process died of, and how many messages they had.
         meeting: entered with names of plugins while a preflight looks at these, so that who waits can be told.
     """
 
@@ -39,10 +41,16 @@ class HostOptions(NamedTuple):
     only: frozenset[str] | None = None
     reserved: frozenset[str] = frozenset()
     extra: tuple[Path, ...] = ()
+    installed: bool = True
     budgets: Budgets = Budgets()
     given: tuple[Given, ...] = ()
     journal: bool = True
     meeting: Callable[[Sequence[str]], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether such a run finds what any other one over the same home finds."""
+        return self.plugins and self.installed and self.only is None and not self.extra
 
 
 class Situation(NamedTuple):

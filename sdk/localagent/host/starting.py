@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Mapping
 
+    from localagent.host.context import HostContext
     from localagent.host.dependencies import Requirement
     from localagent.host.ending import Ending
     from localagent.host.host import Host
@@ -93,6 +94,22 @@ class Starting:
                 tasks = self._begin_all((*order, *wanted), imports)
         await self._wait(tasks)
         return {name: _outcome(name, self.ready, imports.failures, tasks) for name in wanted}
+
+    async def admit(self, loaded: LoadedPlugin, context: HostContext) -> LoadedPlugin:
+        """Make ready a plugin that was constructed and prepared elsewhere, as the testing kit does with a class.
+
+        Raises:
+            PluginFailed: its settings are not valid, or it cannot initialise or register.
+        """
+        for stage in _way_to_loading(self._host.lifecycle_manager.stage_of(loaded.name)):
+            await self._move(loaded.name, stage)
+        loaded.context = context
+        try:
+            apply_settings(loaded.plugin, loaded.spec, context, self._host.settings)
+        except PluginNotAvailable:
+            await self._drop(loaded.name, loaded)
+            raise
+        return await self._make_ready(loaded, {}, {})
 
     def is_starting(self, name: str) -> bool:
         """Whether waiting for this plugin could be waiting for oneself."""

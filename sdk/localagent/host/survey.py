@@ -196,7 +196,8 @@ def survey(situation: Situation) -> Survey:
 
     What was found is kept in the index, and taken from there as long as nothing it rests on has changed.
     """
-    since = file_clock(str(situation.home.path))
+    # Nothing of a run that sees less than others is kept.
+    since = file_clock(str(situation.home.path)) if situation.options.sees_all else None
     _activate_environment(situation)
     problem = situation.settings.problem
     try:
@@ -242,10 +243,7 @@ def keep_warm(picture: Survey, situation: Situation, parts: Mapping[str, Any], *
         parts: JSON values by the name of the index file that keeps them.
         beside: more files that they rest on.
     """
-    options = situation.options
-    if picture.problem is not None or not options.plugins or options.only is not None or options.extra:
-        return
-    if picture.since is None:
+    if picture.problem is not None or picture.since is None or not situation.options.sees_all:
         return
     home = situation.home
     rests_on = (*picture.rests_on, *map(str, (home.config_file, home.lock_file, home.records_file)), *beside)

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, ManifestError, PluginFailed, PluginNotAvailable
-from localagent.host import consent
-from localagent.host.dependencies import requirement_name
-from localagent.host.host import Host
-from localagent.host.manager import PluginManager
 from localagent.host.preparing import missing_settings
 from localagent.host.registering import Registration
-from localagent.host.situation import HostOptions, Situation
-from localagent.host.spec import SourceKind
-from localagent.host.survey import survey
-from localagent_cli.plugin_tests import without_host_variables
+from localagent_testing.conformance.scene import GRACE, opened
+from localagent_testing.conformance.traces import Holdings, left_children, own_temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localagent.host.loaded import LoadedPlugin
+    from localagent.host.manager import PluginManager
     from localagent.host.spec import PluginSpec
     from localagent.plugins.base import Plugin
+    from localagent_testing.conformance.plan import Plan
 
 READY_LIMIT = 15.0
 """Seconds a plugin may take to become ready."""
@@ -39,9 +32,6 @@ CLEANUP_LIMIT = 5.0
 
 MOMENT = 0.05
 """Seconds that a ready plugin is left alone, so that the tasks it started begin their work."""
-
-GRACE = 1.0
-"""Seconds that tasks and threads have to end after the cleanup that told them to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +48,9 @@ class Life:
         cleanup_failures: what went wrong in the first and in the second cleanup.
         tasks: asyncio tasks that were left, described.
         threads: threads that were left, described.
+        processes: child processes that were left, described.
+        open_files: files and connections that were left open, described.
+        temporary: names of temporary files and folders that were left.
     """
 
     spec: PluginSpec
@@ -69,56 +62,34 @@ class Life:
     cleanup_failures: tuple[PluginNotAvailable, ...] = ()
     tasks: tuple[str, ...] = ()
     threads: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()
+    open_files: tuple[str, ...] = ()
+    temporary: tuple[str, ...] = ()
 
 
-def observe(spec: PluginSpec, environ: Mapping[str, str] = os.environ) -> Life:
+def observe(spec: PluginSpec, plan: Plan, environ: Mapping[str, str]) -> Life:
     """Let the plugin live once: load, initialise, register, clean up twice.
 
     Args:
         spec: the plugin.
+        plan: what it is tried with.
         environ: where its settings may come from; what steers the host is left out.
     """
-    present = frozenset(threading.enumerate())
-    with tempfile.TemporaryDirectory(prefix="localagent-conformance-", ignore_cleanup_errors=True) as folder:
-        host = _host(spec, Path(folder), environ)
-        _agree(host, spec)
-        manager = PluginManager(host)
-        try:
-            life = host.loop.run(_live(manager, spec))
-        finally:
-            _close(host)
+    present, before = frozenset(threading.enumerate()), Holdings.now()
+    with opened(spec, plan, environ) as (cli, _), own_temporary_folder() as temporary:
+        life = cli.host.loop.run(_live(cli.plugin_manager, spec))
+        files = tuple(sorted(file.name for file in temporary.iterdir()))
+    if life.obstacle is not None:
+        return life
     # The loop is closed first: closing it ends the threads of its own executor, which are not the plugin's to end.
-    return replace(life, threads=_left_threads(present)) if life.obstacle is None else life
-
-
-def _close(host: Host) -> None:
-    """Close the loop, unless a task refuses to be cancelled: closing would wait for it for ever."""
-    if host.loop.run(_all_ended()):
-        host.loop.close()
-
-
-async def _all_ended() -> bool:
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    return not left or not (await asyncio.wait(left, timeout=GRACE))[1]
-
-
-def _host(spec: PluginSpec, home: Path, environ: Mapping[str, str]) -> Host:
-    extra = (spec.source.root,) if spec.source.kind is SourceKind.DEVELOPMENT else ()
-    return Host(Situation.read(HostOptions(home=home, extra=extra), without_host_variables(environ)))
-
-
-def _agree(host: Host, spec: PluginSpec) -> None:
-    """Enable the plugin, where naming its folder does not, and the installed plugins that it requires."""
-    found = survey(host.situation).plugins
-    agreed, wanted = {spec.name}, [spec]
-    while wanted:
-        agreeable = wanted.pop()
-        consent.enable(host.home, agreeable)
-        required = set(map(requirement_name, agreeable.requires)) & found.keys() - agreed
-        agreed |= required
-        wanted += (found[name].spec for name in required)
+    threads, after = _left_threads(present), Holdings.now()
+    return replace(
+        life,
+        threads=threads,
+        processes=left_children(before, after),
+        open_files=tuple(sorted(after.files - before.files)),
+        temporary=files,
+    )
 
 
 async def _live(manager: PluginManager, spec: PluginSpec) -> Life:

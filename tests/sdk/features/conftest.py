@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from localagent import Host, HostOptions
-from localagent.host.context import HostContext
-from localagent.host.guard import Guard
-from localagent.host.ledger import Ledger
-from localagent.services.secrets import Grant
+from localagent import Host, Plugin
+from localagent_cli import LocalAgentCLI
+from localagent_testing import RecordingContext
+from localagent_testing.hosting import open_cli
+from localagent_testing.trial import Trial
 
 NAME = "my-plugin"
 
 
+class MyPlugin(Plugin):
+    """Whose context it is."""
+
+    name = NAME
+
+    def get_config_schema(self) -> dict[str, Any]:
+        return {"properties": {"size": {"type": "integer", "default": 1}}}
+
+
 @pytest.fixture
-def host(home: Path) -> Host:
+def cli(home: Path) -> LocalAgentCLI:
     home.mkdir()
-    return Host.open(HostOptions(home=home))
+    return open_cli(home)
 
 
 @pytest.fixture
-def context(host: Host) -> Iterator[HostContext]:
+def host(cli: LocalAgentCLI) -> Host:
+    return cli.host
+
+
+@pytest.fixture
+def context(cli: LocalAgentCLI) -> Iterator[RecordingContext]:
     """What the plugin called `NAME` gets."""
-    host.settings.declare_schema(NAME, {"properties": {"size": {"type": "integer", "default": 1}}})
-    ledger = Ledger()
-    yield HostContext(host, Guard(NAME), ledger, Grant(NAME, ()))
-    ledger.undo_all()
+    trial = Trial(MyPlugin, cli)
+    yield trial.context
+    trial.abandon()

@@ -24,29 +24,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from localagent.errors import StalePluginError, SystemProblem, UsageError
-from localagent.services.clock import Clock, system_clock
+from localagent.services.clock import system_clock
 from localagent.services.home import Home
 from localagent.services.storage import LARGEST, Storage, purge, storage_file
-
-
-@dataclass
-class Time:
-    """A machine whose clocks a test moves."""
-
-    boot: str = "first"
-    since_boot: float = 1000.0
-    wall: float = 1_700_000_000.0
-
-    def clock(self) -> Clock:
-        return Clock(self.boot, lambda: self.since_boot, lambda: self.wall)
-
-    def passes(self, seconds: float) -> None:
-        self.since_boot += seconds
-        self.wall += seconds
-
-    def restart(self, *, off: float, boot: str = "second") -> None:
-        self.wall += off
-        self.boot, self.since_boot = boot, 10.0
+from localagent_testing.fakes.clock import FakeClock
 
 
 @dataclass
@@ -54,7 +35,7 @@ class Shelf:
     """Opens storages over one file, as processes one after the other do."""
 
     file: Path
-    time: Time = field(default_factory=Time)
+    time: FakeClock = field(default_factory=FakeClock)
     told: list[str] = field(default_factory=list)
 
     def open(self) -> Storage:
@@ -140,9 +121,9 @@ def test_a_time_to_live_is_a_positive_number(shelf: Shelf, ttl: Any) -> None:
 def test_a_value_is_gone_when_its_time_is_over(shelf: Shelf) -> None:
     storage = shelf.open()
     storage.set("a", 1, ttl=60)
-    shelf.time.passes(59)
+    shelf.time.advance(59)
     assert (storage.get("a"), storage.keys()) == (1, ["a"])
-    shelf.time.passes(1)
+    shelf.time.advance(1)
     assert (storage.get("a"), storage.keys(), storage.delete("a")) == (None, [], False)
 
 
@@ -151,9 +132,9 @@ def test_setting_the_clock_changes_no_life(shelf: Shelf, step: float) -> None:
     storage = shelf.open()
     storage.set("a", 1, ttl=60)
     shelf.time.wall += step
-    shelf.time.passes(30)
+    shelf.time.advance(30)
     assert (storage.get("a"), shelf.open().get("a")) == (1, 1)
-    shelf.time.passes(30)
+    shelf.time.advance(30)
     assert (storage.get("a"), shelf.open().get("a")) == (None, None)
 
 
@@ -163,9 +144,9 @@ def test_a_life_goes_on_while_the_machine_is_off(shelf: Shelf) -> None:
     shelf.open().set("c", 1)
     shelf.time.restart(off=100)
     assert shelf.open().keys() == ["b", "c"]
-    shelf.time.passes(499)
+    shelf.time.advance(499)
     assert shelf.open().keys() == ["b", "c"]
-    shelf.time.passes(2)
+    shelf.time.advance(2)
     assert shelf.open().keys() == ["c"]
 
 
@@ -176,7 +157,7 @@ def test_a_clock_set_before_the_restart_is_taken_into_account(shelf: Shelf) -> N
     storage.set("b", 1)
     shelf.time.restart(off=30)
     assert shelf.open().get("a") == 1
-    shelf.time.passes(31)
+    shelf.time.advance(31)
     assert shelf.open().get("a") is None
 
 
@@ -186,7 +167,7 @@ def test_a_machine_that_starts_in_1970_gives_no_entry_more_than_its_time(shelf: 
     storage = shelf.open()
     assert storage.get("a") == 1
     shelf.time.wall += 1_700_000_000
-    shelf.time.passes(61)
+    shelf.time.advance(61)
     assert storage.get("a") is None
 
 
@@ -477,7 +458,7 @@ class StorageAgainstAModel(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(0, 60))
     def time_passes(self, seconds: int) -> None:
-        self.shelf.time.passes(seconds)
+        self.shelf.time.advance(seconds)
         self.now += seconds
 
     @rule(step=st.integers(-10_000, 10_000))

@@ -1,0 +1,94 @@
+"""What the project says of its conformance: the level it holds itself to, and what its rules are tried with."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from localagent.diagnostics.rule import Tier
+from localagent.errors import ConfigError, ManifestError
+from localagent.manifest.model import read_manifest
+from localagent.manifest.plain import is_list, is_mapping, table_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from localagent.host.spec import PluginSpec
+
+TABLE = "tool.localagent.conformance"
+"""The table of ``pyproject.toml`` that is read here."""
+
+_KEYS = ("settings", "provider", "commands", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a plugin is tried with.
+
+    Attributes:
+        level: the tier that the manifest pins; rules above it are left out. None leaves out none.
+        settings: the plugin's settings beside its defaults.
+        provider: the settings of the provider that it offers.
+        commands: command lines that end well and change nothing that matters, as words.
+        data: data to draw by component.
+    """
+
+    level: Tier | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    commands: tuple[tuple[str, ...], ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def plan_of(spec: PluginSpec) -> Plan:
+    """The plan of a plugin: the manifest has the level, a ``pyproject.toml`` in its source folder the rest.
+
+    Raises:
+        ConfigError: ``pyproject.toml`` cannot be read, or its table says something else than a plan.
+    """
+    table, file = _table(spec), spec.source.root / "pyproject.toml"
+    unknown = sorted(table.keys() - set(_KEYS))
+    if unknown:
+        raise ConfigError(f"[{TABLE}] has no key '{unknown[0]}'", file=file, fix=f"it takes {', '.join(_KEYS)}")
+    settings, provider, data = (_mapping(table, key, file) for key in ("settings", "provider", "data"))
+    return Plan(_level(spec), settings, provider or settings, _commands(table.get("commands", []), file), data)
+
+
+def _table(spec: PluginSpec) -> Mapping[str, Any]:
+    file = spec.source.root / "pyproject.toml"
+    if not spec.source.is_folder or not file.is_file():
+        return {}
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"it is no TOML: {error}", file=file, fix="correct the file") from error
+    table: Mapping[str, Any] = document
+    for key in TABLE.split("."):
+        table = table_at(table, key)
+    return table
+
+
+def _mapping(table: Mapping[str, Any], key: str, file: Path) -> Mapping[str, Any]:
+    value = table.get(key, {})
+    if not is_mapping(value):
+        raise ConfigError(f"'{key}' in [{TABLE}] must be a table", file=file, fix=f'{key} = {{name = "value"}}')
+    return value
+
+
+def _commands(value: Any, file: Path) -> tuple[tuple[str, ...], ...]:
+    if is_list(value) and all(is_list(line) and line and all(isinstance(word, str) for word in line) for line in value):
+        return tuple(tuple(map(str, line)) for line in value)
+    message = f"'commands' in [{TABLE}] must be a list of command lines"
+    raise ConfigError(message, file=file, fix='commands = [["greet", "--who", "Ada"]]')
+
+
+def _level(spec: PluginSpec) -> Tier | None:
+    if spec.manifest_file is None:
+        return None
+    try:
+        pinned = read_manifest(spec.manifest_file).testing.conformance
+    except ManifestError:  # the rule of loading tells
+        return None
+    return Tier(pinned) if pinned else None

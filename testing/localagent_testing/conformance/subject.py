@@ -1,0 +1,67 @@
+"""A plugin that is judged, with what was seen of it."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from localagent_testing.conformance.judging import require_ready
+from localagent_testing.conformance.life import observe
+from localagent_testing.conformance.plan import Plan, plan_of
+from localagent_testing.conformance.scene import staged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    from localagent.diagnostics.rule import Finding
+    from localagent.host.spec import PluginSpec
+    from localagent_testing.conformance.life import Life
+    from localagent_testing.conformance.scene import Scene
+
+
+class Subject:
+    """A plugin that is judged.
+
+    Args:
+        spec: the plugin.
+        environ: where its settings may come from; what steers the host is left out.
+        plan: what it is tried with; None reads that from its project.
+
+    Attributes:
+        spec: the plugin.
+    """
+
+    def __init__(self, spec: PluginSpec, environ: Mapping[str, str] = os.environ, plan: Plan | None = None) -> None:
+        self.spec = spec
+        self.environ = environ
+        self._plan = plan
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What it is tried with.
+
+        Raises:
+            ConfigError: as `plan_of`.
+        """
+        return plan_of(self.spec) if self._plan is None else self._plan
+
+    @cached_property
+    def life(self) -> Life:
+        """One whole life of it, lived when first asked for."""
+        return observe(self.spec, self.plan, self.environ)
+
+    def scene(self) -> AbstractContextManager[Scene]:
+        """A scene with the plugin, new with each call, so that what one rule does to it harms no other.
+
+        Raises:
+            Unobserved: the plugin does not become ready.
+        """
+        require_ready(self.life)
+        return staged(self.spec, self.plan, self.environ)
+
+
+def of_life(check: Callable[[Life], Iterable[Finding]]) -> Callable[[Subject], Iterable[Finding]]:
+    """A check of a plugin's life as one of the plugin."""
+    return lambda subject: check(subject.life)

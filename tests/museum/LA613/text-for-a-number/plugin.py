@@ -1,0 +1,25 @@
+"""Gives a text where its schema wants a number."""
+
+from localagent import CommandPlugin
+
+
+class Plugin(CommandPlugin):
+    name = "specimen"
+
+    def get_config_schema(self):
+        return {
+            "type": "object",
+            "properties": {
+                "size": {"type": "integer", "minimum": 1, "default": 10},
+                "mode": {"enum": ["plain", "loud"], "default": "plain"},
+            },
+        }
+
+    def get_default_config(self):
+        return {"size": "10", "mode": "plain"}
+
+    def register_commands(self, app):
+        @app.command("greet")
+        def greet() -> None:
+            """Greet everybody."""
+            print("Hello, everybody")

@@ -1,0 +1,25 @@
+"""Counts with what is no number."""
+
+from localagent import CommandPlugin
+
+
+class Plugin(CommandPlugin):
+    name = "specimen"
+
+    def get_config_schema(self):
+        return {
+            "type": "object",
+            "properties": {
+                "size": {"type": "integer", "minimum": 1, "default": 10},
+                "mode": {"enum": ["plain", "loud"], "default": "plain"},
+            },
+        }
+
+    async def validate_config(self):
+        return self.config["size"] > 0 and await super().validate_config()
+
+    def register_commands(self, app):
+        @app.command("greet")
+        def greet() -> None:
+            """Greet everybody."""
+            print("Hello, everybody")

@@ -1,0 +1,25 @@
+"""Looks at one of its settings."""
+
+from localagent import CommandPlugin
+
+
+class Plugin(CommandPlugin):
+    name = "specimen"
+
+    def get_config_schema(self):
+        return {
+            "type": "object",
+            "properties": {
+                "size": {"type": "integer", "minimum": 1, "default": 10},
+                "mode": {"enum": ["plain", "loud"], "default": "plain"},
+            },
+        }
+
+    async def validate_config(self):
+        return isinstance(self.config["size"], int) and self.config["size"] >= 1
+
+    def register_commands(self, app):
+        @app.command("greet")
+        def greet() -> None:
+            """Greet everybody."""
+            print("Hello, everybody")

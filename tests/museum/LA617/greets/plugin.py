@@ -1,0 +1,13 @@
+"""Greets, and that is it."""
+
+from localagent import CommandPlugin
+
+
+class Plugin(CommandPlugin):
+    name = "specimen"
+
+    def register_commands(self, app):
+        @app.command("greet")
+        def greet() -> None:
+            """Greet everybody."""
+            print("Hello, everybody")

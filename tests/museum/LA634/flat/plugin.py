@@ -1,0 +1,17 @@
+"""Puts one row below the other."""
+
+from rich.console import Group
+from rich.text import Text
+
+from localagent import UIPlugin
+
+
+def sight(rows):
+    return Group(*(Text(row["name"]) for row in rows))
+
+
+class Plugin(UIPlugin):
+    name = "specimen"
+
+    def get_ui_components(self):
+        return {"sight": sight}

@@ -1,0 +1,21 @@
+"""Ends when it is cancelled."""
+
+import asyncio
+
+from localagent import WorkflowPlugin
+
+
+class Agent:
+    def __init__(self, config):
+        self.config = config
+
+    async def execute(self, task, context):
+        await asyncio.sleep(0.1)
+        return {"success": True}
+
+
+class Plugin(WorkflowPlugin):
+    name = "specimen"
+
+    def get_workflow_components(self):
+        return {"agents": {"look": Agent}}

@@ -1,0 +1,40 @@
+"""Every rule of conformance applied to one plugin, for tests to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localagent_testing.conformance.judging import Unobserved
+from localagent_testing.conformance.rules import checks_for
+from localagent_testing.conformance.subject import Subject
+from localagent_testing.conformance.target import source_target
+
+if TYPE_CHECKING:
+    from localagent.diagnostics.diagnostic import Diagnostic
+
+
+@dataclass
+class Judged:
+    """What the rules said of one life, by their ids."""
+
+    broken: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    unobserved: dict[str, str] = field(default_factory=dict)
+
+
+def live(folder: Path, environ: dict[str, str] | None = None) -> Subject:
+    (spec,) = source_target(folder.resolve()).specs
+    return Subject(spec, environ or {})
+
+
+def judge(subject: Subject) -> Judged:
+    judged = Judged()
+    for rule in checks_for(subject.spec.kind).values():
+        try:
+            found = list(rule.check(subject))
+        except Unobserved as reason:
+            judged.unobserved[rule.id] = str(reason)
+        else:
+            judged.broken.update({rule.id: found} if found else {})
+    return judged
