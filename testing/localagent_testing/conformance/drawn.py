@@ -27,6 +27,7 @@ _USUAL = 80
 _ROW = {"name": "one", "size": 1, "status": "running", "progress": 40}
 _SAMPLES: tuple[Any, ...] = (
     [_ROW, {**_ROW, "name": "two"}],
+    [{"name": "one", "progress": 40}, {"name": "two", "progress": 100}],
     {"state": "ready", "plugins": 3},
     ["one", "two"],
     "one\ntwo\n",

@@ -10,6 +10,8 @@ from localagent.diagnostics.diagnostic import Place
 from localagent.errors import PluginFailed, PluginNotAvailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from localagent.diagnostics.rule import Finding
     from localagent.host.spec import PluginSpec
     from localagent_testing.conformance.life import Life
@@ -35,6 +37,24 @@ class Broken(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
+
+
+def of_those_observed(parts: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]:
+    """The findings in the parts of a plugin that can be judged.
+
+    Raises:
+        Unobserved: none of them can; the message is of the first.
+    """
+    first: Unobserved | None = None
+    is_any_observed = False
+    for findings in parts:
+        try:
+            yield from findings()
+            is_any_observed = True
+        except Unobserved as unobserved:
+            first = first or unobserved
+    if first is not None and not is_any_observed:
+        raise first
 
 
 def broken_by(obstacle: PluginNotAvailable | None) -> str:

@@ -22,7 +22,7 @@ from localagent_testing.conformance.drawn import (
     recording,
     tried,
 )
-from localagent_testing.conformance.judging import Unobserved, place_of
+from localagent_testing.conformance.judging import Unobserved, of_those_observed, place_of
 
 if TYPE_CHECKING:
     from localagent_testing.conformance.scene import Scene
@@ -110,10 +110,20 @@ def _of_each(check: Check, fix: str) -> Callable[[Subject], Iterator[Finding]]:
 
     def find(subject: Subject) -> Iterator[Finding]:
         with subject.scene() as scene:
-            for name in scene.loaded.registration.components:
-                component = scene.host.ui.find(f"{scene.loaded.name}:{name}")
-                it = tried(component, subject.plan.data)
-                yield from _found(check(it), it, scene, fix)
+            names = scene.loaded.registration.components
+            yield from of_those_observed(_finding_in(name, check, fix, subject, scene) for name in names)
+
+    return find
+
+
+def _finding_in(
+    name: str, check: Check, fix: str, subject: Subject, scene: Scene
+) -> Callable[[], Iterator[Finding]]:
+    """The findings in the component of that name, when called."""
+
+    def find() -> Iterator[Finding]:
+        it = tried(scene.host.ui.find(f"{scene.loaded.name}:{name}"), subject.plan.data)
+        yield from _found(check(it), it, scene, fix)
 
     return find
 
