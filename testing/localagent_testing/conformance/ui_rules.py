@@ -116,9 +116,7 @@ def _of_each(check: Check, fix: str) -> Callable[[Subject], Iterator[Finding]]:
     return find
 
 
-def _finding_in(
-    name: str, check: Check, fix: str, subject: Subject, scene: Scene
-) -> Callable[[], Iterator[Finding]]:
+def _finding_in(name: str, check: Check, fix: str, subject: Subject, scene: Scene) -> Callable[[], Iterator[Finding]]:
     """The findings in the component of that name, when called."""
 
     def find() -> Iterator[Finding]:
