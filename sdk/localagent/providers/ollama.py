@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localagent.errors import BadResponse, ProviderError
+from localagent.errors import ProviderError
 from localagent.manifest.plain import is_list, is_mapping
 from localagent.plugins.provider import CompletionResponse, StreamChunk
+from localagent.providers.answer_objects import bad_answer, checked_object, read_object
 from localagent.providers.openai_compatible import as_function
 from localagent.providers.pooled import PooledProvider
-from localagent.providers.refusals import told_error
 from localagent.providers.service_settings import settings_schema
 
 if TYPE_CHECKING:
@@ -49,7 +48,8 @@ class OllamaProvider(PooledProvider):
             ProviderError: there is none, and why.
         """
         answer = _Answer()
-        answer.add(self._checked(await self.post_json("/api/chat", await self._body(request, stream=False))))
+        told = await self.post_json("/api/chat", await self._body(request, stream=False))
+        answer.add(self._checked(checked_object(told, self.service)))
         return answer.response()
 
     async def stream_complete(self, request: CompletionRequest) -> AsyncGenerator[str]:
@@ -64,11 +64,11 @@ class OllamaProvider(PooledProvider):
             body = await self._body(request, stream=True)
             async with aclosing(self.post_for_lines("/api/chat", body)) as lines:
                 async for line in lines:
-                    text = answer.add(self._read(line))
+                    text = answer.add(self._checked(read_object(line, self.service)))
                     if text:
                         yield StreamChunk(text)
             if not answer.is_over:
-                raise self._bad("the answer has no end")
+                raise bad_answer("the answer has no end", self.service)
         except ProviderError as error:
             raise self.cut(error, answer.text) from error
         yield StreamChunk(response=answer.response())
@@ -94,7 +94,7 @@ class OllamaProvider(PooledProvider):
         told = await self.get_json("/api/tags", may_repeat=False)
         models = told.get("models") if is_mapping(told) else None
         if not is_list(models):
-            raise self._bad("it lists no models, so it is no Ollama")
+            raise bad_answer("it lists no models, so it is no Ollama", self.service)
         return [str(model.get("name", "")) for model in models if is_mapping(model)]
 
     async def _body(self, request: CompletionRequest, *, stream: bool) -> dict[str, Any]:
@@ -124,23 +124,10 @@ class OllamaProvider(PooledProvider):
             )
         return models[0]
 
-    def _read(self, line: bytes) -> Mapping[str, Any]:
-        try:
-            return self._checked(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise self._bad(f"a line of the answer is no JSON: {error}") from error
-
-    def _checked(self, told: Any) -> Mapping[str, Any]:
-        if not is_mapping(told):
-            raise self._bad(f"it answers with a JSON {type(told).__name__} where an object was expected")
-        if told.get("error"):
-            raise told_error(told["error"], self.service)
+    def _checked(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         if not is_mapping(told.get("message")):
-            raise self._bad("its answer has no 'message'")
+            raise bad_answer("its answer has no 'message'", self.service)
         return told
-
-    def _bad(self, message: str) -> BadResponse:
-        return BadResponse(f"{self.service.url}: {message}", provider=self.name, setting="base_url")
 
 
 class _Answer:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localagent.errors import BadResponse, ProviderError
+from localagent.errors import ProviderError
 from localagent.manifest.plain import is_list, is_mapping
 from localagent.plugins.provider import StreamChunk
+from localagent.providers.answer_objects import bad_answer, checked_object, read_object
 from localagent.providers.chat_answer import ChatAnswer
 from localagent.providers.pooled import PooledProvider
-from localagent.providers.refusals import told_error
 from localagent.providers.service_settings import settings_schema
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class OpenAICompatibleProvider(PooledProvider):
         """
         told = await self.post_json("/chat/completions", self._body(request))
         answer = ChatAnswer()
-        answer.add(self._checked(told), "message")
+        answer.add(self._checked(checked_object(told, self.service)), "message")
         return answer.response(told)
 
     async def stream_complete(self, request: CompletionRequest) -> AsyncGenerator[str]:
@@ -69,7 +68,7 @@ class OpenAICompatibleProvider(PooledProvider):
                     if data == _END:
                         answer.is_over = True
                         continue
-                    text = answer.add(self._read(data))
+                    text = answer.add(self._checked(read_object(data, self.service)))
                     if text:
                         yield StreamChunk(text)
             self._require_end(answer)
@@ -113,27 +112,14 @@ class OpenAICompatibleProvider(PooledProvider):
             return {"type": "json_object", "schema": schema}
         return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
 
-    def _read(self, data: str) -> Mapping[str, Any]:
-        try:
-            return self._checked(json.loads(data))
-        except (ValueError, RecursionError) as error:
-            raise self._bad(f"an event of the answer is no JSON: {error}") from error
-
-    def _checked(self, told: Any) -> Mapping[str, Any]:
-        if not is_mapping(told):
-            raise self._bad(f"it answers with a JSON {type(told).__name__} where an object was expected")
-        if told.get("error"):
-            raise told_error(told["error"], self.service)
+    def _checked(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         if not is_list(told.get("choices")):
-            raise self._bad("its answer has no 'choices'")
+            raise bad_answer("its answer has no 'choices'", self.service)
         return told
 
     def _require_end(self, answer: ChatAnswer) -> None:
         if not answer.is_over:
-            raise self._bad("the answer has no end")
-
-    def _bad(self, message: str) -> BadResponse:
-        return BadResponse(f"{self.service.url}: {message}", provider=self.name, setting="base_url")
+            raise bad_answer("the answer has no end", self.service)
 
 
 def as_function(tool: dict[str, Any]) -> dict[str, Any]:
