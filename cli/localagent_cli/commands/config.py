@@ -39,7 +39,10 @@ def show(
     origin: Annotated[bool, typer.Option("--origin", help="Say of each value where it comes from")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the configuration, or one plugin's settings as it gets them."""
+    """Show the configuration, or one plugin's settings as it gets them.
+
+    Example: localagent config show my-plugin --origin
+    """
     if name is None:
         _show(cli_of(ctx).host.settings.whole(), origin=origin, as_json=as_json)
         return
@@ -56,7 +59,10 @@ def set_(
     key: _Key,
     value: Annotated[str, typer.Argument(help="JSON, or plain text")],
 ) -> None:
-    """Set one value; comments in the file are kept, and what is wrong with a plugin's settings then is told."""
+    """Set one value; comments in the file are kept, and what is wrong with a plugin's settings then is told.
+
+    Example: localagent config set plugins.my-plugin.config.size 10
+    """
     path = _path(key)
     set_value(cli_of(ctx).host.home.config_file, path, _value(value))
     output.tell(f"set {key}")
@@ -65,7 +71,10 @@ def set_(
 
 @app.command()
 def unset(ctx: typer.Context, key: _Key) -> None:
-    """Remove one value; what is wrong with a plugin's settings then is told."""
+    """Remove one value; what is wrong with a plugin's settings then is told.
+
+    Example: localagent config unset plugins.my-plugin.config.size
+    """
     path = _path(key)
     unset_value(cli_of(ctx).host.home.config_file, path)
     output.tell(f"unset {key}")

@@ -49,7 +49,10 @@ def health(
     name: Annotated[str | None, typer.Argument(help="One provider; else all that are set up", metavar="NAME")] = None,
     as_json: Json = False,
 ) -> None:
-    """Ask providers how they are, all at the same time; 1 is the exit code if one cannot answer."""
+    """Ask providers how they are, all at the same time; 1 is the exit code if one cannot answer.
+
+    Example: localagent providers health ollama
+    """
     providers, loop = cli_of(ctx).host.provider_manager, cli_of(ctx).host.loop
     if name is not None:
         # What does not exist, or may not run, is another thing than one that is ill.
@@ -77,6 +80,8 @@ def setup(
 
     What it requires and was not given is asked for on a terminal. A key is best given as a reference, such as
     --set 'api_key=${env:MY_KEY}'; a variable keeps it out of the file.
+
+    Example: localagent providers setup openai-compatible --set base_url=http://127.0.0.1:8080/v1
     """
     host = cli_of(ctx).host
     providers = host.provider_manager

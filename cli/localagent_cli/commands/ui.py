@@ -46,7 +46,10 @@ def show(
     watch: Annotated[Path | None, typer.Option(help="Draw this file's data, anew whenever they change")] = None,
     width: Annotated[int | None, typer.Option(min=1, help="Columns; by default those of the terminal")] = None,
 ) -> None:
-    """Draw a component with data, or with a sample."""
+    """Draw a component with data, or with a sample.
+
+    Example: localagent ui show data_table --data sizes.csv
+    """
     from localagent.ui.exporting import check_form
     from localagent_cli.showing import Showing, follow
 

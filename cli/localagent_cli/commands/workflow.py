@@ -81,7 +81,10 @@ def resume(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with a run after its last finished phase."""
+    """Go on with a run after its last finished phase.
+
+    Example: localagent workflow resume 3f2a
+    """
     host = cli_of(ctx).host
     may_repeat = _certainly if repeat else _ask_to_repeat if sys.stdin.isatty() else None
     with run_progress.shown() as show:
@@ -111,7 +114,10 @@ def runs(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List recorded runs, the newest first."""
+    """List recorded runs, the newest first.
+
+    Example: localagent workflow runs --limit 5
+    """
     with cli_of(ctx).host.workflow_manager.recorded() as recorded:
         rows = [run_story.row_of(recorded, run) for run in recorded.newest(limit)]
     if as_json:
@@ -128,7 +134,10 @@ def show(
     everything: Annotated[bool, typer.Option("--all", help="Show every agent of phases that have many")] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell what happened in a run: its phases, agents, attempts, errors and evidence."""
+    """Tell what happened in a run: its phases, agents, attempts, errors and evidence.
+
+    Example: localagent workflow show 3f2a
+    """
     with cli_of(ctx).host.workflow_manager.recorded() as recorded:
         story = run_story.story_of(recorded, recorded.find(run))
     if as_json:
