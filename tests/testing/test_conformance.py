@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +16,7 @@ from testing.judged import judge, live
 if TYPE_CHECKING:
     from testing.conftest import Workshop
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 COMMAND = """
 def register_commands(self, app):
     @app.command("greet")
@@ -26,6 +30,17 @@ def test_a_good_plugin_breaks_no_rule(workshop: Workshop) -> None:
     assert judged.broken == {}
     assert list(judged.unobserved) == ["LA617", "LA618"]
     assert "pyproject.toml" in judged.unobserved["LA617"]
+
+
+def test_judging_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example has settings that some rules get wrong, which is logged."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    handlers = list(logging.root.handlers)
+    assert judge(live(EXAMPLES / "word-counter")).broken == {}
+    assert list(temporary.iterdir()) == []
+    assert logging.root.handlers == handlers
 
 
 def test_ids_are_unique_and_of_the_family() -> None:

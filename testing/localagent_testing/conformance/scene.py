@@ -108,6 +108,8 @@ def opened(spec: PluginSpec, plan: Plan, environ: Mapping[str, str]) -> Generato
             yield cli, home
         finally:
             close(cli.host)
+            # Else what is logged later makes the home anew.
+            cli.host.stop_logs()
 
 
 @contextlib.contextmanager
