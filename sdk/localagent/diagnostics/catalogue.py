@@ -29,6 +29,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "localagent.diagnostics.rules.signatures",
     ),
     "LA4": ("localagent.diagnostics.rules.settings", "localagent.diagnostics.rules.setting_values"),
+    "LA6": ("localagent_testing.conformance.rules",),
     "LA7": ("localagent.host.host_rules",),
 }
 

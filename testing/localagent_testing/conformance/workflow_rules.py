@@ -177,7 +177,7 @@ async def _each(check: Check, scene: Scene) -> list[Finding]:
     manager = scene.host.workflow_manager
     offers = [("phase", manager.phases), ("agent", manager.agents)]
     parts = [
-        Part(sort, name, offer.thing, scene)
+        Part(sort, name, offer.thing.component, scene)
         for sort, known in offers
         for name, offer in known.items()
         if offer.plugin == scene.loaded.name

@@ -17,8 +17,8 @@ def test_every_rule_can_be_explained() -> None:
         assert each.title
         assert not each.title.endswith(".")
         assert each.explanation.endswith(".")
-        assert each.bad.endswith("\n")
-        assert each.good.endswith("\n")
+        assert each.bad.strip()
+        assert each.good.strip()
         assert each.bad != each.good
 
 
@@ -27,4 +27,7 @@ def test_a_rule_is_found_by_id() -> None:
     assert found is not None
     assert found.id == "LA103"
     assert rule("LA199") is None
+    conformance = rule("LA605")
+    assert conformance is not None
+    assert conformance.family == "LA6"
     assert rule("XX1") is None
