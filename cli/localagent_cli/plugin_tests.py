@@ -109,7 +109,9 @@ class TestOutcome:
         return 0 if self.passed else 1
 
 
-def run_plugin_tests(target: str, *, manager: PluginManager, runner: Runner = subprocess.run) -> TestOutcome:
+def run_plugin_tests(
+    target: str, *, manager: PluginManager, audit: bool = False, runner: Runner = subprocess.run
+) -> TestOutcome:
     """Test a plugin: conformance always, and its own tests where its source is at hand.
 
     The tests run over a temporary home; the environments that hold installed plugins can be imported from.
@@ -117,6 +119,7 @@ def run_plugin_tests(target: str, *, manager: PluginManager, runner: Runner = su
     Args:
         target: the name of a plugin, or the path of its folder, manifest or single file.
         manager: knows the plugins by name.
+        audit: whether what the plugin uses is recorded and held against its permissions.
         runner: starts processes as `subprocess.run` does.
 
     Raises:
@@ -128,7 +131,7 @@ def run_plugin_tests(target: str, *, manager: PluginManager, runner: Runner = su
     _require_pytest()
     with tempfile.TemporaryDirectory(prefix="localagent-tests-", ignore_cleanup_errors=True) as folder:
         bench = _Bench(subject, Path(folder), _environ(Path(folder), manager), runner)
-        conformance, output = bench.conformance()
+        conformance, output = bench.conformance(audit=audit)
         command = _own_command(subject.folder)
         own, own_output = bench.own(command) if command else ((), "")
     return TestOutcome(
@@ -191,7 +194,7 @@ class _Bench:
     environ: Mapping[str, str]
     runner: Runner = field(repr=False)
 
-    def conformance(self) -> tuple[tuple[TestResult, ...], str]:
+    def conformance(self, *, audit: bool) -> tuple[tuple[TestResult, ...], str]:
         """Run the conformance rules; neither the plugin's pytest configuration nor other pytest plugins take part."""
         configuration = self.scratch / "pytest.ini"
         configuration.write_text("[pytest]\n", encoding="utf-8")
@@ -201,7 +204,7 @@ class _Bench:
             *(sys.executable, "-P", "-c", _CONFORMANCE, "-q", "-p", "localagent", "-p", "no:cacheprovider"),
             *("-c", str(configuration), "-o", f"faulthandler_timeout={CONFORMANCE_LIMIT / 2}"),
             *("--localagent-plugin", self.subject.option, "--localagent-conformance-only"),
-            *("--localagent-report", str(report), str(self.scratch)),
+            *("--localagent-report", str(report), *(("--localagent-audit",) if audit else ()), str(self.scratch)),
         )
         environ = {name: value for name, value in self.environ.items() if name not in _PYTEST_VARIABLES}
         ended = self._run(command, environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, limit=CONFORMANCE_LIMIT)

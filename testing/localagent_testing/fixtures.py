@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from localagent.plugins.base import Plugin
     from localagent_cli.app import LocalAgentCLI
+    from localagent_testing.audit.recorder import Recorder
     from localagent_testing.benchmark import PluginBenchmark
     from localagent_testing.fakes.bus import RecordingBus
     from localagent_testing.fakes.provider import FakeProvider
@@ -159,6 +160,32 @@ def plugin_framework(request: pytest.FixtureRequest, plugin_class: type[Plugin])
     else:
         yield framework
         framework.close()
+
+
+@pytest.fixture
+def plugin_audit(request: pytest.FixtureRequest) -> Iterator[Recorder]:
+    """Records what the plugin under test uses in this test; what its manifest does not declare fails the test."""
+    from localagent.manifest.model import read_manifest
+    from localagent_testing.audit.recorder import Recorder
+    from localagent_testing.conformance.permission_rules import undeclared_findings
+    from localagent_testing.under_test import NotOne
+
+    try:
+        recorder = Recorder(request.config.stash[UNDER_TEST].spec)
+    except NotOne as reason:
+        pytest.fail(str(reason), pytrace=False)
+    manifest = recorder.spec.manifest_file
+    if manifest is None:
+        pytest.fail("plugin_audit needs a plugin-manifest.yaml, which declares permissions", pytrace=False)
+    recorder.start()
+    yield recorder
+    recorder.stop()
+    found = tuple(undeclared_findings(recorder, read_manifest(manifest).permissions))
+    if found:
+        pytest.fail(
+            "\n".join(f"{each.where}: {each.message}\nfix: {each.fix}" for each in found),
+            pytrace=False,
+        )
 
 
 @pytest.fixture

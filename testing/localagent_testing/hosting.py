@@ -18,6 +18,7 @@ from localagent.host.situation import Situation
 from localagent.host.survey import survey
 from localagent_cli.app import LocalAgentCLI, default_options
 from localagent_cli.plugin_tests import without_host_variables
+from localagent_testing.audit.recorder import note_home
 from localagent_testing.fakes.bus import RecordingBus
 from localagent_testing.recording import RecordingHostContext
 
@@ -82,6 +83,7 @@ def open_cli(
     situation = Situation.read(options, without_host_variables(os.environ) if environ is None else environ)
     if situation.settings.problem is not None:
         raise situation.settings.problem
+    note_home(situation.home.path)
     return LocalAgentCLI(host=RecordingHost(situation))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from localagent.diagnostics.diagnostic import Diagnostic
     from localagent.diagnostics.rule import Rule
     from localagent.host.spec import PluginSpec
+    from localagent_testing.audit.recorder import Recorder
 
 
 class PluginNode(pytest.Collector):
@@ -30,11 +31,12 @@ class PluginNode(pytest.Collector):
 
     def __init__(self, *, spec: PluginSpec, **pytests: Any) -> None:
         super().__init__(**pytests)
-        self.subject = Subject(spec)
+        self.subject = Subject(spec, recorder=_recorder_of(spec, self.config))
 
     def collect(self) -> Iterator[RuleItem]:
         """A test for each rule."""
-        for word, rule in checks_for(self.subject.spec.kind).items():
+        audited = self.subject.recorder is not None
+        for word, rule in checks_for(self.subject.spec.kind, audited=audited).items():
             yield RuleItem.from_parent(self, name=f"{rule.id}-{word}", plugin=self, rule=rule)
 
 
@@ -62,6 +64,18 @@ class RuleItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """The heading of a failure."""
         return self.path, None, f"{self._plugin.name}: {self._rule.title}"
+
+
+def _recorder_of(spec: PluginSpec, config: pytest.Config) -> Recorder | None:
+    """What records from now on until the run ends, if it was asked for."""
+    if not config.getoption("localagent_audit"):
+        return None
+    from localagent_testing.audit.recorder import Recorder
+
+    recorder = Recorder(spec)
+    recorder.start()
+    config.add_cleanup(recorder.stop)
+    return recorder
 
 
 def judge(rule: Rule[Subject], subject: Subject) -> tuple[Diagnostic, ...]:

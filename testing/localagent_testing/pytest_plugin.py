@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="test the conformance of the plugin in this folder, file or manifest, or of an installed one: name:NAME",
     )
     group.addoption("--localagent-report", metavar="FILE", help="write the results to this file, as JSON")
+    group.addoption("--localagent-audit", action="store_true", help="hold what plugins use against their permissions")
     group.addoption("--localagent-conformance-only", action="store_true", help="leave out all other tests")
 
 

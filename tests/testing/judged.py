@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localagent_testing.audit.recorder import Recorder
 from localagent_testing.conformance.judging import Unobserved
 from localagent_testing.conformance.rules import checks_for
 from localagent_testing.conformance.subject import Subject
 from localagent_testing.conformance.target import source_target
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from localagent.diagnostics.diagnostic import Diagnostic
 
 
@@ -28,9 +32,21 @@ def live(folder: Path, environ: dict[str, str] | None = None) -> Subject:
     return Subject(spec, environ or {})
 
 
+@contextmanager
+def audited(folder: Path) -> Generator[Subject]:
+    """A subject whose uses are recorded within."""
+    (spec,) = source_target(folder.resolve()).specs
+    recorder = Recorder(spec)
+    recorder.start()
+    try:
+        yield Subject(spec, {}, recorder=recorder)
+    finally:
+        recorder.stop()
+
+
 def judge(subject: Subject) -> Judged:
     judged = Judged()
-    for rule in checks_for(subject.spec.kind).values():
+    for rule in checks_for(subject.spec.kind, audited=subject.recorder is not None).values():
         try:
             found = list(rule.check(subject))
         except Unobserved as reason:

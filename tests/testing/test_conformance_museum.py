@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from localagent_testing.conformance.rules import CHECKS, RULES
-from testing.judged import judge, live
+from localagent_testing.conformance.rules import AUDITED, CHECKS, RULES
+from testing.judged import audited, judge, live
 
 MUSEUM = Path(__file__).parents[1] / "museum"
+AUDIT = frozenset(rule.id for rule in AUDITED.values())
 CASES = sorted(file.parent for file in MUSEUM.glob("LA6*/*/expected.toml"))
 EXAMPLES = sorted(file.parent for file in (MUSEUM.parents[1] / "examples").glob("*/plugin-manifest.yaml"))
 
@@ -20,7 +22,8 @@ EXAMPLES = sorted(file.parent for file in (MUSEUM.parents[1] / "examples").glob(
 def test_a_plugin_breaks_exactly_its_rule(case: Path, tmp_path: Path) -> None:
     expected = tomllib.loads((case / "expected.toml").read_text(encoding="utf-8"))
     folder = shutil.copytree(case, tmp_path.resolve() / case.name, ignore=shutil.ignore_patterns("__pycache__"))
-    judged = judge(live(folder))
+    with audited(folder) if case.parent.name in AUDIT else nullcontext(live(folder)) as subject:
+        judged = judge(subject)
     told = {rule: [finding.message for finding in found] for rule, found in judged.broken.items()}
     if "broken" not in expected:
         assert told == {}

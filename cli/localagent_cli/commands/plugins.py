@@ -185,12 +185,15 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge =
 def test(
     ctx: typer.Context,
     target: Annotated[str, typer.Argument(help="A plugin's name or its source folder", metavar="NAME|PATH")],
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Record what it uses, and hold that against its permissions")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check that a plugin keeps its promises, and run its own tests."""
     from localagent_cli.plugin_tests import run_plugin_tests
 
-    outcome = run_plugin_tests(target, manager=manager_of(ctx))
+    outcome = run_plugin_tests(target, manager=manager_of(ctx), audit=audit)
     if as_json:
         output.show_json(to_dict(outcome))
     else:

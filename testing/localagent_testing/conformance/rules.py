@@ -8,6 +8,7 @@ from localagent.diagnostics.rule import Tier
 from localagent_testing.conformance import (
     command_rules,
     life_rules,
+    permission_rules,
     provider_rules,
     settings_rules,
     ui_rules,
@@ -31,16 +32,26 @@ OF_KIND: dict[str, dict[str, Rule[Subject]]] = {
 }
 """What plugins of one kind keep besides."""
 
-CHECKS: dict[str, Rule[Subject]] = GENERAL | {word: rule for rules in OF_KIND.values() for word, rule in rules.items()}
+AUDITED: dict[str, Rule[Subject]] = permission_rules.CHECKS
+"""What is judged of every plugin where its uses were recorded."""
+
+_OF_ALL_KINDS = GENERAL | {word: rule for rules in OF_KIND.values() for word, rule in rules.items()}
+CHECKS: dict[str, Rule[Subject]] = _OF_ALL_KINDS | AUDITED
 RULES = tuple(sorted(CHECKS.values(), key=lambda rule: rule.id))
 
 _TIERS = tuple(Tier)
 
 
-def checks_for(kind: str) -> dict[str, Rule[Subject]]:
-    """The rules for plugins of a kind, in the order of their ids; where nothing names the kind, those of all kinds."""
-    checks = GENERAL | OF_KIND.get(kind, {}) if kind else CHECKS
-    return dict(sorted(checks.items(), key=lambda each: each[1].id))
+def checks_for(kind: str, *, audited: bool = False) -> dict[str, Rule[Subject]]:
+    """The rules for plugins of a kind, in the order of their ids; where nothing names the kind, those of all kinds.
+
+    Args:
+        kind: as in the manifest.
+        audited: whether what the plugin uses is recorded.
+    """
+    checks = GENERAL | OF_KIND.get(kind, {}) if kind else _OF_ALL_KINDS
+    applied = checks | AUDITED if audited else checks
+    return dict(sorted(applied.items(), key=lambda each: each[1].id))
 
 
 def why_left_out(rule: Rule[Subject], plan: Plan) -> str:

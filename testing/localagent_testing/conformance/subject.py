@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from localagent.diagnostics.rule import Finding
     from localagent.host.spec import PluginSpec
+    from localagent_testing.audit.recorder import Recorder
     from localagent_testing.conformance.life import Life
     from localagent_testing.conformance.scene import Scene
 
@@ -28,13 +29,22 @@ class Subject:
         spec: the plugin.
         environ: where its settings may come from; what steers the host is left out.
         plan: what it is tried with; None reads that from its project.
+        recorder: records what it uses; None where nobody asks for that.
 
     Attributes:
         spec: the plugin.
+        recorder: as above.
     """
 
-    def __init__(self, spec: PluginSpec, environ: Mapping[str, str] = os.environ, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        spec: PluginSpec,
+        environ: Mapping[str, str] = os.environ,
+        plan: Plan | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.spec = spec
+        self.recorder = recorder
         self.environ = environ
         self._plan = plan
 
