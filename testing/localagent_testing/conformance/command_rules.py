@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.diagnostics.rule import Finding, Rule, Tier
@@ -51,7 +52,7 @@ def wrong_words_are_refused(subject: Subject) -> Iterator[Finding]:
 
 def samples_succeed(subject: Subject) -> Iterator[Finding]:
     """A command line of the project's own that does not end with exit code 0."""
-    for words, ended in _samples(subject):
+    for words, ended, _ in _samples(subject):
         if ended.exit_code != 0:
             fix = f"let the command succeed, or correct 'commands' in [{TABLE}] of pyproject.toml"
             yield _finding(subject, words, f"ended with {_said(ended)}", fix)
@@ -59,10 +60,11 @@ def samples_succeed(subject: Subject) -> Iterator[Finding]:
 
 def data_on_stdout(subject: Subject) -> Iterator[Finding]:
     """A command that mixes what it found with what it tells of itself."""
-    for words, ended in _samples(subject):
+    for words, ended, files in _samples(subject):
         if ended.exit_code != 0:
             continue
-        if ended.stderr.strip() and not ended.stdout.strip():
+        # What wrote files has its data in them.
+        if ended.stderr.strip() and not ended.stdout.strip() and not files:
             yield _finding(subject, words, "wrote its data to standard error", "print data to standard output")
         if "\x1b[" in ended.stdout:
             fix = "print with self.console, which knows whether it writes to a terminal"
@@ -72,8 +74,8 @@ def data_on_stdout(subject: Subject) -> Iterator[Finding]:
             yield _finding(subject, words, "wrote to standard output what is no JSON", fix)
 
 
-def _samples(subject: Subject) -> Iterator[tuple[Sequence[str], Result]]:
-    """The project's own command lines, and what became of each, in an empty folder of its own.
+def _samples(subject: Subject) -> Iterator[tuple[Sequence[str], Result, list[Path]]]:
+    """The project's own command lines, what became of each, and the files it wrote in an empty folder of its own.
 
     Raises:
         Unobserved: it has none.
@@ -85,8 +87,8 @@ def _samples(subject: Subject) -> Iterator[tuple[Sequence[str], Result]]:
     with subject.scene() as scene:
         for words in subject.plan.commands:
             with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-                ended = _run(scene, words)
-            yield words, ended
+                ended, files = _run(scene, words), list(Path(folder).iterdir())
+            yield words, ended, files
 
 
 def _run(scene: Scene, words: Sequence[str]) -> Result:
