@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localagent.errors import ConfigError
 from localagent_testing.conformance.rules import CHECKS, RULES, checks_for
+from plain import GREETER_MANIFEST
 from testing.judged import judge, live
 
 if TYPE_CHECKING:
@@ -244,3 +246,48 @@ def test_a_plugin_that_offers_no_component_registers_nothing(base: str, method: 
 def test_a_single_file_can_be_tested(workshop: Workshop) -> None:
     folder = workshop.plugin()
     assert judge(live(folder / "plugin.py")).broken == {}
+
+
+AGENT = """
+class Agent:
+    def __init__(self, config):
+        self.size = config["size"]
+    async def execute(self, task, context):
+        return {"size": self.size, "file": context["file"]}
+"""
+WORKFLOW = {
+    "plugin-manifest.yaml": GREETER_MANIFEST.replace("[command]", "[workflow]").replace("commands:", "workflows:")
+}
+SAMPLE = "[tool.localagent.conformance.workflow.look]\nconfig = {size = 1}\n"
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "missing"),
+    [
+        ("", "workflow.look.config"),
+        (f"{SAMPLE}context = {{file = 'a'}}\n", ""),
+    ],
+)
+def test_what_an_agent_needs_is_asked_for_and_no_fault_of_its(pyproject: str, missing: str, workshop: Workshop) -> None:
+    body = "def get_workflow_components(self): return {'agents': {'look': Agent}}"
+    folder = workshop.plugin(body, head=AGENT, base="WorkflowPlugin", files={"pyproject.toml": pyproject} | WORKFLOW)
+    judged = judge(live(folder))
+    assert judged.broken == {}
+    reasons = [reason for rule, reason in judged.unobserved.items() if rule in {"LA640", "LA641", "LA642"}]
+    assert all(missing in reason for reason in reasons)
+    assert bool(reasons) is bool(missing)
+
+
+def test_an_error_that_the_task_may_be_to_blame_for_is_no_finding(workshop: Workshop) -> None:
+    head = AGENT.replace('config["size"]', "1").replace("return {", "open(task); return {")
+    body = "def get_workflow_components(self): return {'agents': {'look': Agent}}"
+    judged = judge(live(workshop.plugin(body, head=head, base="WorkflowPlugin", files=WORKFLOW)))
+    assert judged.broken == {}
+    assert "workflow.look.task = …" in judged.unobserved["LA641"]
+
+
+@pytest.mark.parametrize("sample", ["workflow = 1", "workflow.look = 1", "workflow.look.size = 1"])
+def test_samples_that_are_none_are_told(sample: str, workshop: Workshop) -> None:
+    folder = workshop.plugin(files={"pyproject.toml": f"[tool.localagent.conformance]\n{sample}\n"})
+    with pytest.raises(ConfigError, match="conformance"):
+        _ = live(folder).plan

@@ -6,7 +6,7 @@ import mimetypes
 import os
 import sysconfig
 import zoneinfo
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatch, fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,8 +97,10 @@ def line_to_add(use: Use, permissions: Permissions) -> str:
 
 def words_of(permissions: Permissions, kind: str) -> tuple[str | bool, ...]:
     """What a manifest declares of one sort; True alone stands for anything."""
-    declared = {item.name: getattr(permissions, item.name) for item in fields(permissions)}[kind]
-    return declared if isinstance(declared, tuple) else (True,) if declared else ()
+    declared: bool | tuple[str, ...] = getattr(permissions, kind)
+    if isinstance(declared, tuple):
+        return declared
+    return (True,) if declared else ()
 
 
 def covers(word: str | bool, use: Use) -> bool:  # noqa: FBT001 - a manifest's value, not a flag

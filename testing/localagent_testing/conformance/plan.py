@@ -20,7 +20,23 @@ if TYPE_CHECKING:
 TABLE = "tool.localagent.conformance"
 """The table of ``pyproject.toml`` that is read here."""
 
-_KEYS = ("settings", "provider", "commands", "data")
+_KEYS = ("settings", "provider", "commands", "data", "workflow")
+_SAMPLE_KEYS = ("task", "config", "context")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a phase, an agent or an orchestrator is tried with.
+
+    Attributes:
+        task: what it is to do; empty for the usual one.
+        config: its settings.
+        context: what a workflow would add to its context.
+    """
+
+    task: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,7 @@ class Plan:
         provider: the settings of the provider that it offers.
         commands: command lines that end well and change nothing that matters, as words.
         data: data to draw by component.
+        workflow: what parts of workflows are tried with, by their names.
     """
 
     level: Tier | None = None
@@ -40,6 +57,7 @@ class Plan:
     provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
     commands: tuple[tuple[str, ...], ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    workflow: Mapping[str, Sample] = field(default_factory=dict[str, Sample])
 
 
 def plan_of(spec: PluginSpec) -> Plan:
@@ -53,7 +71,8 @@ def plan_of(spec: PluginSpec) -> Plan:
     if unknown:
         raise ConfigError(f"[{TABLE}] has no key '{unknown[0]}'", file=file, fix=f"it takes {', '.join(_KEYS)}")
     settings, provider, data = (_mapping(table, key, file) for key in ("settings", "provider", "data"))
-    return Plan(_level(spec), settings, provider or settings, _commands(table.get("commands", []), file), data)
+    commands, samples = _commands(table.get("commands", []), file), _samples(table, file)
+    return Plan(_level(spec), settings, provider or settings, commands, data, samples)
 
 
 def _table(spec: PluginSpec) -> Mapping[str, Any]:
@@ -75,6 +94,25 @@ def _mapping(table: Mapping[str, Any], key: str, file: Path) -> Mapping[str, Any
     if not is_mapping(value):
         raise ConfigError(f"'{key}' in [{TABLE}] must be a table", file=file, fix=f'{key} = {{name = "value"}}')
     return value
+
+
+def _samples(table: Mapping[str, Any], file: Path) -> dict[str, Sample]:
+    """What parts of workflows are tried with.
+
+    Raises:
+        ConfigError: it is something else than a table for each part.
+    """
+    told = _mapping(table, "workflow", file)
+    samples: dict[str, Sample] = {}
+    for part in told:
+        sample = _mapping(told, part, file)
+        unknown = next((key for key in sample if key not in _SAMPLE_KEYS), None)
+        if unknown is not None or not isinstance(sample.get("task", ""), str):
+            problem = f"'workflow.{part}' in [{TABLE}] takes a text 'task' and the tables 'config' and 'context'"
+            raise ConfigError(problem, file=file, fix=f'workflow.{part} = {{task = "…", config = {{…}}}}')
+        config, context = (_mapping(sample, key, file) for key in ("config", "context"))
+        samples[part] = Sample(sample.get("task", ""), config, context)
+    return samples
 
 
 def _commands(value: Any, file: Path) -> tuple[tuple[str, ...], ...]:

@@ -95,6 +95,8 @@ def opened(spec: PluginSpec, plan: Plan, environ: Mapping[str, str]) -> Generato
         home = Path(folder).resolve()
         if plan.provider:
             write_settings(home, {}, providers={spec.name: plan.provider})
+        elif spec.kind == "workflow":
+            _let_agents_ask(home)
         is_development = spec.source.kind is SourceKind.DEVELOPMENT
         cli = open_cli(
             home,
@@ -110,6 +112,13 @@ def opened(spec: PluginSpec, plan: Plan, environ: Mapping[str, str]) -> Generato
             close(cli.host)
             # Else what is logged later makes the home anew.
             cli.host.stop_logs()
+
+
+def _let_agents_ask(home: Path) -> None:
+    """Have a model that answers in this process and in workers."""
+    answers = home / "answers.txt"
+    answers.write_text("Hello.", encoding="utf-8")
+    write_settings(home, {}, provider="scripted", providers={"scripted": {"file": str(answers)}})
 
 
 @contextlib.contextmanager
