@@ -145,7 +145,7 @@ def _phase(phase: PhaseRecord, attempts: Sequence[AttemptRecord]) -> dict[str, A
     by_agent: dict[int, list[dict[str, Any]]] = {}
     for each in attempts:
         by_agent.setdefault(each.agent, []).append(_attempt(each))
-    agents = [{**agent, "attempts": by_agent.get(number, [])} for number, agent in enumerate(phase.agents)]
+    agents = [{**agent.to_json(), "attempts": by_agent.get(number, [])} for number, agent in enumerate(phase.agents)]
     return {
         "id": phase.id,
         "state": phase.state,

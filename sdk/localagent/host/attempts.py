@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from localagent.host.deadlines import Deadline
+from localagent.host.deadlines import LONG, Deadline, hold_back
 from localagent.host.slices import Slices
+from localagent.host.surroundings import begin_watching, end_watching, put_back
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task, TimerHandle
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 _NEVER = 1e8
 """Seconds after which a limit that is none is over; three years."""
 
+WAITS = object()
+"""What `Place.first` gives for work that is not over."""
+
 
 class Place:
     """A task in which one piece of work after the other is done.
@@ -38,7 +43,8 @@ class Place:
     """
 
     __slots__ = (
-        "_control", "_grace", "_guard", "_is_left", "_mark", "_watch", "_work", "deadline", "is_late", "lines", "task"
+        "_asked", "_control", "_grace", "_guard", "_is_left", "_is_limited", "_mark", "_watch", "_work",
+        "deadline", "is_late", "lines", "task",
     )  # fmt: skip
 
     def __init__(self, task: Task[Any], watch: _Watch) -> None:
@@ -46,10 +52,11 @@ class Place:
         self._watch = watch
         self._guard: Guard | None = None
         self._mark = b""
+        self._asked: Any = None
         self._work: Leavable | None = None
         self._control: Control | None = None
         self._grace = 0.0
-        self._is_left = False
+        self._is_left = self._is_limited = False
         self.is_late = False
         self.lines: tuple[tuple[str, int], ...] = ()
         self.deadline = Deadline("execute", _NEVER, lambda _: None, is_task=True)
@@ -57,28 +64,54 @@ class Place:
         # The context that has it is the task's own and ends with it.
         self.deadline.token = None
 
-    def begin(
-        self,
-        work: Coroutine[Any, Any, Any],
-        guard: Guard,
-        step: str,
-        limit: float | None,
-        control: Control | None,
-    ) -> Leavable:
-        """Do a piece of work from now on, for at most `limit` seconds."""
+    def begin(self, guard: Guard, step: str, limit: float | None, control: Control | None) -> None:
+        """A piece of work begins, which may take at most `limit` seconds."""
         if guard is not self._guard or step != self.deadline.step:
             self._guard, self._mark = guard, guard.mark(step)
             self._grace, self.deadline.step, self.deadline.give_up = guard.budgets.grace, step, guard.give_up
-        self._control, self._work = control, Leavable(work, guard.journal, self._mark, self)
-        self.deadline.begin_anew(limit or _NEVER)
+        self._control = control
         if limit is not None:
+            self._is_limited = True
+            self.deadline.begin_anew(limit)
             self._watch.expect(self.deadline.at)
+
+    def first(self, work: Coroutine[Any, Any, Any], journal: Journal | None) -> Any:
+        """What the work gives if it never waits, else `WAITS`.
+
+        Most small work never does: to await it, and be told by an exception that goes up through all who await it,
+        would cost more than what it does.
+        """
+        began = time.monotonic()
+        earlier = begin_watching()
+        streams = (sys.stdout, sys.stderr)
+        if journal is not None:
+            journal.enter(self._mark)
+        try:
+            self._asked = work.send(None)
+        except StopIteration as end:
+            return end.value
+        finally:
+            put_back(streams)
+            if journal is not None:
+                journal.leave()
+            end_watching(earlier)
+            took = time.monotonic() - began
+            if took > LONG:
+                hold_back(took, self.deadline)
+        return WAITS
+
+    def rest(self, work: Coroutine[Any, Any, Any], journal: Journal | None) -> Leavable:
+        """The rest of work that waits, to be awaited."""
+        self._work = Leavable(work, journal, self._mark, self, self._asked)
+        self._asked = None
         return self._work
 
     def end(self) -> None:
         """Be done with it."""
         self._work = self._control = None
-        self.deadline.at += _NEVER
+        if self._is_limited:
+            self._is_limited = False
+            self.deadline.at += _NEVER
 
     def forgive(self) -> None:
         """Let the task go on that was cancelled because its work was late."""
@@ -158,11 +191,22 @@ class Leavable(Slices):
         journal: as `Slices`.
         mark: as `Slices`.
         place: where it is awaited.
+        asked: what it waits for already, since it was begun.
     """
 
-    def __init__(self, work: Coroutine[Any, Any, Any], journal: Journal | None, mark: bytes, place: Place) -> None:
+    __slots__ = ("_asked", "_place")
+
+    def __init__(
+        self, work: Coroutine[Any, Any, Any], journal: Journal | None, mark: bytes, place: Place, asked: Any
+    ) -> None:
         super().__init__(work, journal, mark, place.deadline)
         self._place = place
+        self._asked = asked
+
+    def __next__(self) -> Any:
+        # None is what is asked of the event loop by who only lets others have it.
+        asked, self._asked = self._asked, WAITS
+        return super().__next__() if asked is WAITS else asked
 
     def throw(self, *error: Any) -> Any:
         """Go on with an exception; work that has no more time is closed instead."""
@@ -178,8 +222,16 @@ _here: ContextVar[Place | None] = ContextVar("place", default=None)
 _watches: WeakKeyDictionary[AbstractEventLoop, _Watch] = WeakKeyDictionary()
 
 
-def place_here() -> Place:
-    """The place of the present task."""
+def place_here(control: Control | None = None) -> Place:
+    """The place of the present task, which is that of the hold on it if there is one."""
+    if control is None:
+        return _place_here()
+    place: Place = control.place or _place_here()
+    control.place = place
+    return place
+
+
+def _place_here() -> Place:
     place = _here.get()
     task = asyncio.current_task()
     if place is not None and place.task is task:

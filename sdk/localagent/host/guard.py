@@ -134,13 +134,14 @@ class Guard:
             PluginFailed: as `call`.
             PluginTimeout: as `call`.
         """
-        from localagent.host.attempts import place_here
+        from localagent.host.attempts import WAITS, place_here
 
-        place = place_here()
-        slices = place.begin(work, self, step, limit, control)
+        place = place_here(control)
+        place.begin(self, step, limit, control)
         outer = running.set(self)
         try:
-            return await slices
+            given = place.first(work, self.journal)
+            return await place.rest(work, self.journal) if given is WAITS else given
         except BaseException as error:
             if place.is_late:
                 place.forgive()

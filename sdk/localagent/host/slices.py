@@ -31,6 +31,8 @@ class Slices:
         left: the working folder that its code left, None if it did not move.
     """
 
+    __slots__ = ("_coroutine", "_deadline", "_journal", "_mark", "left")
+
     def __init__(
         self, awaitable: Awaitable[Any], journal: Journal | None, mark: bytes, deadline: Deadline | None
     ) -> None:

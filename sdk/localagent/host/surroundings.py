@@ -61,7 +61,9 @@ class Surroundings:
 def put_back(streams: tuple[TextIO, TextIO]) -> None:
     """Make `streams` standard output and error again if they were replaced or closed."""
     stdout, stderr = streams
-    if sys.stdout is not stdout or sys.stderr is not stderr or _is_closed(stdout) or _is_closed(stderr):
+    # Asked of each slice of each agent: the names are looked up here, without a call for each.
+    is_closed = getattr(stdout, "closed", False) is True or getattr(stderr, "closed", False) is True
+    if is_closed or sys.stdout is not stdout or sys.stderr is not stderr:
         sys.stdout, sys.stderr = _usable(1, stdout), _usable(2, stderr)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from localagent.workflows.attempt import Control
@@ -11,7 +12,7 @@ from localagent.workflows.executor import AgentOutcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localagent.workflows.executor import AgentCall, ExecutorNeeds
+    from localagent.workflows.executor import AgentCall, ExecutorNeeds, Lane
 
 _CANCELLED_WITHIN = 0.5
 """Seconds that agents of a cancelled run get to end."""
@@ -32,20 +33,26 @@ class AsyncioExecutor:
     async def open(self) -> None:
         """Nothing is needed."""
 
-    async def run(self, call: AgentCall) -> AgentOutcome:
-        """Run one attempt; one that is cancelled by `cancel` is an outcome too."""
-        if call.run in self._cancelled:
-            return AgentOutcome("cancelled")
+    def lane(self) -> Lane:
+        """Runs attempts in the present task, under one hold on it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - for type checkers: a coroutine runs in a task
-        control = Control(task)
+        return partial(self._run, Control(task))
+
+    async def run(self, call: AgentCall) -> AgentOutcome:
+        """Run one attempt; one that is cancelled by `cancel` is an outcome too."""
+        return await self.lane()(call)
+
+    async def _run(self, control: Control, call: AgentCall) -> AgentOutcome:
+        if call.run in self._cancelled:
+            return AgentOutcome("cancelled")
         self._at_work[control] = call
         try:
             return await self._run_agent(call, self._flag(call.run), control)
         except asyncio.CancelledError:
             if not control.is_cancelled:
                 raise
-            task.uncancel()
+            control.task.uncancel()
             return AgentOutcome("cancelled")
         finally:
             del self._at_work[control]

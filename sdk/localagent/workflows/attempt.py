@@ -7,7 +7,8 @@ import inspect
 import json
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from localagent.errors import PluginFailed, PluginTimeout
 from localagent.manifest.plain import is_mapping
@@ -20,28 +21,45 @@ if TYPE_CHECKING:
     from localagent.plugins.workflow import Cancelled, Complete
     from localagent.workflows.executor import AgentCall
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+def _encoder() -> Callable[[Any], str]:
+    """What writes a value as JSON.
+
+    `json` itself makes this encoder anew for each value, which takes longer than writing a small one.
+    """
+    plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    pieces = make(None, plain.default, _quoted, None, ":", ",", False, False, False)
+    return lambda value: "".join(pieces(value, 0))
+
+
+_quoted = json.encoder.encode_basestring
+_encode = _encoder()
 
 
 class Control:
-    """The hold on an attempt that is under way.
+    """The hold on attempts that are made one after the other in one task.
 
     Args:
-        task: the task that it runs in.
+        task: the task that they run in.
 
     Attributes:
         is_cancelled: whether its run was given up.
         is_left: whether it gets no more time to end; set before the task is cancelled once more.
-        over: done when the attempt is over; made by who waits for that.
+        over: done when the present attempt is over; made by who waits for that.
+        place: what a guard keeps of the task from one attempt to the next.
     """
 
-    __slots__ = ("is_cancelled", "is_left", "over", "task")
+    __slots__ = ("is_cancelled", "is_left", "over", "place", "task")
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task = task
         self.is_cancelled = False
         self.is_left = False
         self.over: asyncio.Future[None] | None = None
+        self.place: Any = None
 
 
 class Caller(Protocol):
@@ -181,4 +199,6 @@ async def _work(component: Callable[..., Any], call: AgentCall, context: dict[st
     """All that is the plugin's own code."""
     agent = component(copy.deepcopy(call.config) if call.config else {})
     given = agent.execute(call.task, context)
-    return await given if inspect.isawaitable(given) else given
+    # Most are coroutines, and asking whether something else can be awaited takes longer than many of them.
+    kind = cast("object", type(given))
+    return await given if kind is CoroutineType or inspect.isawaitable(given) else given

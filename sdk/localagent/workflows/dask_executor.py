@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localagent.services.loop_thread import LoopThread
 from localagent.workflows.dask_cluster import connected, unreachable
 from localagent.workflows.dask_worker import cancel_run, run_agent
 from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, ExecutorNeeds
+
+if TYPE_CHECKING:
+    from localagent.workflows.executor import Lane
 
 _CANCELLED_WITHIN = 0.5
 """Seconds that agents of a cancelled run get to end."""
@@ -44,6 +47,10 @@ class DaskExecutor:
         """
         self._loop = LoopThread("localagent-dask")
         await self._loop.run(self._open())
+
+    def lane(self) -> Lane:
+        """Attempts need nothing of the task that waits for them."""
+        return self.run
 
     async def run(self, call: AgentCall) -> AgentOutcome:
         """Run one attempt on some worker.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.manifest.plain import is_list, is_mapping
 from localagent.manifest.wording import called, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import TypeGuard
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -129,6 +129,19 @@ class Phase:
     limit: int | None = None
     defaults: Defaults = UNSAID
 
+    def to_json(self) -> dict[str, Any]:
+        """The phase as JSON values."""
+        return {
+            "id": self.id,
+            "depends_on": self.depends_on,
+            "failure": {"kind": self.failure.kind, "need": self.failure.need},
+            "component": self.component,
+            "agents": agents_to_json(self.agents, self.defaults),
+            "config": self.config,
+            "limit": self.limit,
+            "defaults": self.defaults,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
@@ -150,8 +163,13 @@ class Workflow:
 
     def to_json(self) -> dict[str, Any]:
         """The workflow as JSON values, as runs keep it."""
-        phases = [asdict(replace(phase, agents=())) | {"agents": agents_to_json(phase.agents)} for phase in self.phases]
-        return asdict(replace(self, phases=())) | {"phases": phases}
+        return {
+            "name": self.name,
+            "phases": [phase.to_json() for phase in self.phases],
+            "orchestrator": self.orchestrator,
+            "config": self.config,
+            "description": self.description,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Workflow:
@@ -168,14 +186,25 @@ class Workflow:
         return frozenset(phase.component for phase in self.phases if phase.component)
 
 
-def agents_to_json(agents: Iterable[Agent]) -> list[dict[str, Any]]:
-    """Agents as they are kept."""
-    return [agent.to_json() for agent in agents]
+def agents_to_json(agents: Iterable[Agent], defaults: Defaults = UNSAID) -> list[str | dict[str, Any]]:
+    """Agents as they are kept: those of which the name alone would say as much, beside `defaults`, are that name."""
+    told: list[str | dict[str, Any]] = []
+    keys: set[str] = set()
+    unsaid: tuple[Any, ...] = ({}, None, {}, *defaults)
+    for agent in agents:
+        is_plain = agent[2:] == unsaid and agent.key == _free_key(agent.agent, keys)
+        told.append(agent.agent if is_plain else agent.to_json())
+        keys.add(agent.key)
+    return told
 
 
-def agents_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Agent, ...]:
-    """Agents that were kept as JSON values."""
-    return tuple(_agent_from(each) for each in data)
+def agents_from_json(data: Iterable[str | Mapping[str, Any]], defaults: Defaults = UNSAID) -> tuple[Agent, ...]:
+    """Agents that were kept as JSON values, beside the same `defaults`."""
+    found: dict[str, Agent] = {}
+    for each in data:
+        agent = _named(each, found, defaults) if isinstance(each, str) else _agent_from(each)
+        found[agent.key] = agent
+    return tuple(found.values())
 
 
 def read_workflow(name: str, data: Any, defaults: Defaults) -> Workflow:
@@ -217,7 +246,10 @@ def read_agents(data: Any, defaults: Defaults, path: tuple[str | int, ...] = ())
         raise Misfit("has no agents", path, fix="name at least one agent")
     found: dict[str, Agent] = {}
     for number, each in enumerate(data):
-        agent = _agent(each, defaults, (*path, number), found)
+        if isinstance(each, str):
+            agent = _named(each, found, defaults)
+        else:
+            agent = _agent(each, defaults, (*path, number), found)
         found[agent.key] = agent
     return tuple(found.values())
 
@@ -259,9 +291,6 @@ def _phase(data: Any, defaults: Defaults, before: str, path: tuple[str | int, ..
 
 
 def _agent(data: Any, defaults: Defaults, path: tuple[str | int, ...], others: Mapping[str, Agent]) -> Agent:
-    if isinstance(data, str):
-        key = _free_key(data, others)
-        return Agent(data, key, {}, None, {}, *defaults)
     table = _Table(data, Agent._fields, path)
     name = table.text("agent")
     if not name:
@@ -273,7 +302,12 @@ def _agent(data: Any, defaults: Defaults, path: tuple[str | int, ...], others: M
     return Agent(name, key, config, table.text("task"), context, *table.defaults(defaults))
 
 
-def _free_key(name: str, others: Mapping[str, Agent]) -> str:
+def _named(name: str, others: Collection[str], defaults: Defaults) -> Agent:
+    """An agent of which nothing but its name is said."""
+    return Agent(name, _free_key(name, others), {}, None, {}, *defaults)
+
+
+def _free_key(name: str, others: Collection[str]) -> str:
     if name not in others:
         return name
     number = len(others) + 1
@@ -320,7 +354,7 @@ def _phase_from(data: Mapping[str, Any]) -> Phase:
         **data,
         "depends_on": tuple(data["depends_on"]),
         "failure": FailurePolicy(**data["failure"]),
-        "agents": agents_from_json(data["agents"]),
+        "agents": agents_from_json(data["agents"], Defaults(*data["defaults"])),
         "defaults": Defaults(*data["defaults"]),
     }
     return Phase(**told)

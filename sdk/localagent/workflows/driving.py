@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.workflows.attempt import attempt
 from localagent.workflows.configuration import WorkflowSettings
-from localagent.workflows.definition import agents_from_json
 from localagent.workflows.engine import Engine, Surroundings
 from localagent.workflows.executor import AgentError, ExecutorNeeds, executor_named
 from localagent.workflows.progress import Event
@@ -32,13 +31,15 @@ class Driver:
     Args:
         services: what it needs.
         part: a phase, agent or orchestrator by its sort and name.
-        show: told of each event at once.
+        show: told of each event at once; None where nobody looks on.
     """
 
-    def __init__(self, services: Services, part: Callable[[str, str], Part], show: Callable[[Event], object]) -> None:
+    def __init__(
+        self, services: Services, part: Callable[[str, str], Part], show: Callable[[Event], object] | None
+    ) -> None:
         self._services = services
         self._part = part
-        self._show = show
+        self._watcher = show
         self._defaults = WorkflowSettings(services.settings).defaults()
 
     async def begin(
@@ -99,13 +100,17 @@ class Driver:
         await engine.tell_end(result, seconds)
         return result
 
+    def _show(self, event: Event) -> None:
+        if self._watcher is not None:
+            self._watcher(event)
+
     def _around(self) -> Surroundings:
         services = self._services
         return Surroundings(
             self._part,
             services.complete,
             services.tell,
-            self._show,
+            self._watcher,
             services.open_installation,
             services.installation,
             self._defaults.agents,
@@ -156,7 +161,7 @@ def doubtful_steps(runs: Runs, run: RunRecord) -> tuple[str, ...]:
         if record.is_finished:
             continue
         last = {each.agent: each.outcome for each in runs.attempts(run, record.number)}
-        for number, agent in enumerate(agents_from_json(record.agents)):
+        for number, agent in enumerate(record.agents):
             outcome = last.get(number)
             if number in last and not agent.repeatable and (outcome is None or outcome.status != "succeeded"):
                 found.append(f"{record.id}/{agent.key}")

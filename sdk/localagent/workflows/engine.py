@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,6 @@ from localagent.workflows.definition import (
     FailurePolicy,
     Misfit,
     Phase,
-    agents_from_json,
     agents_to_json,
     read_agents,
     read_policy,
@@ -27,6 +27,8 @@ from localagent.workflows.definition import (
 from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, ExecutorNeeds
 from localagent.workflows.phase_work import PhaseWork, Unit
 from localagent.workflows.progress import Event
+
+_quoted = json.encoder.encode_basestring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,7 +48,7 @@ class Surroundings(NamedTuple):
         part: a phase, agent or orchestrator by its sort and name.
         complete: asks a provider, by its name or the default one.
         tell: says a topic and its data to whoever subscribed.
-        show: is told each event at once, those of single agents included.
+        show: is told each event at once, those of single agents included; None where nobody looks on.
         open_installation: as `ExecutorNeeds`.
         installation: as `ExecutorNeeds`.
         defaults: of agents that say nothing else.
@@ -58,7 +60,7 @@ class Surroundings(NamedTuple):
     part: Callable[[str, str], Part]
     complete: Callable[[str | None, str | CompletionRequest], Awaitable[CompletionResponse]]
     tell: Callable[[str, dict[str, Any]], Awaitable[object]]
-    show: Callable[[Event], object]
+    show: Callable[[Event], object] | None
     open_installation: OpenInstallation
     installation: str
     defaults: Defaults = Defaults()
@@ -286,7 +288,7 @@ class Engine:
         if not callable(getattr(part.component, "agents", None)):
             raise Misfit(f"the phase '{part.name}' of the plugin '{part.plugin}' has neither 'execute' nor 'agents'")
         if record is not None and record.agents:
-            return agents_from_json(record.agents), False
+            return record.agents, False
         return await self._planned(phase, part, context), False
 
     async def _planned(self, phase: Phase, part: Part, context: dict[str, Any]) -> tuple[Agent, ...]:
@@ -314,7 +316,7 @@ class Engine:
         if work.is_opaque:
             result = outcomes[0].result
         else:
-            results = [_told(unit.agent, each) for unit, each in zip(work.units, outcomes, strict=True)]
+            results = _told([unit.agent for unit in work.units], outcomes)
             result = {"phase": phase.id, "results": results, "success": state == "succeeded"}
         self._runs.end_phase(
             self._run,
@@ -344,13 +346,13 @@ class Engine:
     def _as_recorded(self, record: PhaseRecord) -> Done:
         """What a phase gave that an earlier process finished."""
         message = record.error.message if record.error is not None else ""
-        agents = agents_from_json(record.agents)
+        agents = record.agents
         last = {each.agent: each.outcome for each in self._runs.attempts(self._run, record.number)}
         outcomes = [last.get(number) or NOT_BEGUN for number in range(len(agents))]
         succeeded = sum(outcome.status == "succeeded" for outcome in outcomes)
         if record.result is not None:
             return Done(record.state, record.result, len(agents), succeeded, message)
-        results = [_told(agent, outcome) for agent, outcome in zip(agents, outcomes, strict=True)]
+        results = _told(agents, outcomes)
         result = {"phase": record.id, "results": results, "success": record.state == "succeeded"}
         return Done(record.state, result, len(agents), succeeded, message)
 
@@ -417,7 +419,8 @@ class Engine:
     async def _tell(self, topic: str, **data: Any) -> None:
         """Say what happened to whoever looks on; nobody who fails to listen ends the run."""
         told = {"workflow_id": self._run.id, "workflow": self._workflow.name, "task": self._run.task, **data}
-        self._around.show(Event(topic, told))
+        if self._around.show is not None:
+            self._around.show(Event(topic, told))
         with contextlib.suppress(LocalAgentError):
             await self._around.tell(topic, told)
 
@@ -438,11 +441,18 @@ def _state(policy: FailurePolicy, succeeded: int, total: int) -> str:
     return "tolerated" if policy.kind == CONTINUE else "failed"
 
 
-def _told(agent: Agent, outcome: AgentOutcome) -> dict[str, Any]:
-    """An agent's result as its phase gives it."""
+def _told(agents: Sequence[Agent], outcomes: Sequence[AgentOutcome]) -> list[dict[str, Any]]:
+    """The agents' results as their phase gives them, read in one go; of a key that comes twice the last one counts."""
+    told: list[dict[str, Any]] = json.loads(f"[{','.join(map(_told_text, agents, outcomes))}]")
+    return told
+
+
+def _told_text(agent: Agent, outcome: AgentOutcome) -> str:
+    """An agent's result as JSON; what it gave is a mapping, whose braces are taken off."""
+    given = "" if outcome.result_json == "{}" else f",{outcome.result_json[1:-1]}"
     if outcome.error is None:
-        return {"agent": agent.agent, "success": True, **outcome.result}
-    return {"agent": agent.agent, **outcome.result, "success": False, "error": outcome.error.message}
+        return f'{{"agent":{_quoted(agent.agent)},"success":true{given}}}'
+    return f'{{"agent":{_quoted(agent.agent)}{given},"success":false,"error":{_quoted(outcome.error.message)}}}'
 
 
 def _phase_unit(component: Any, phase_id: str) -> Callable[[dict[str, Any]], Any]:

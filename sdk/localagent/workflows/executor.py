@@ -113,6 +113,14 @@ class AgentOutcome(NamedTuple):
         return cls(**told)
 
 
+class Lane(Protocol):
+    """Runs attempts one after the other in one task."""
+
+    def __call__(self, call: AgentCall, /) -> Awaitable[AgentOutcome]:
+        """Run one attempt; whatever the agent does is an outcome, never an exception."""
+        ...
+
+
 class Executor(Protocol):
     """Runs single attempts; retries, limits and what a failure means are the engine's."""
 
@@ -129,8 +137,8 @@ class Executor(Protocol):
         """
         ...
 
-    async def run(self, call: AgentCall) -> AgentOutcome:
-        """Run one attempt; whatever the agent does is an outcome, never an exception."""
+    def lane(self) -> Lane:
+        """A way to run attempts, for the present task alone."""
         ...
 
     async def cancel(self, run: str) -> tuple[str, ...]:

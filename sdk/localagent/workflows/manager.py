@@ -72,10 +72,6 @@ class Services(NamedTuple):
     with_traces: bool = False
 
 
-def _unseen(_event: Event) -> None:
-    """Nobody looks on."""
-
-
 class WorkflowManager:
     """Knows which plugin offers which phase, agent or orchestrator, and runs workflows of them.
 
@@ -124,7 +120,7 @@ class WorkflowManager:
         context: Mapping[str, Any] | None = None,
         executor: str | None = None,
         scheduler: str | None = None,
-        show: Callable[[Event], object] = _unseen,
+        show: Callable[[Event], object] | None = None,
     ) -> dict[str, Any]:
         """Run a workflow to its end, recorded from its first step on.
 
@@ -136,7 +132,7 @@ class WorkflowManager:
             context: JSON values that its agents get.
             executor: ``asyncio`` or ``dask``; None leaves it to the settings.
             scheduler: address of the cluster to use.
-            show: told of each event at once.
+            show: told of each event at once; None where nobody looks on.
 
         Returns:
             ``success``, ``run_id``, ``workflow``, ``phases`` with how each ended, and ``result``: what the last phase
@@ -166,7 +162,7 @@ class WorkflowManager:
         may_repeat: Callable[[tuple[str, ...]], bool] | None = None,
         executor: str | None = None,
         scheduler: str | None = None,
-        show: Callable[[Event], object] = _unseen,
+        show: Callable[[Event], object] | None = None,
     ) -> dict[str, Any]:
         """Go on with a run after its last finished phase; of one that is over the result.
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from localagent.workflows.attempt import Part
     from localagent.workflows.definition import Agent, Phase
-    from localagent.workflows.executor import Executor
-    from localagent.workflows.runs import Attempt, AttemptRecord, RunRecord, Runs
+    from localagent.workflows.executor import Executor, Lane
+    from localagent.workflows.runs import AttemptRecord, RunRecord, Runs
 
 LOST_BUDGET = 3
 """How often an agent is given to another worker after one was lost; says nothing of the agent itself."""
@@ -52,7 +52,7 @@ class PhaseWork:
         runs: where attempts are recorded.
         free: room for agents of the whole run.
         limit: how many of this phase run at a time.
-        show: told of each attempt that ended.
+        show: told of each attempt that ended; None where nobody looks on.
         recorded: attempts of an earlier process.
         keeps_given: whether what each attempt was given is recorded.
         is_opaque: whether the only unit is the phase itself.
@@ -70,7 +70,7 @@ class PhaseWork:
         runs: Runs,
         free: asyncio.Semaphore,
         limit: int,
-        show: Callable[[Event], object],
+        show: Callable[[Event], object] | None,
         recorded: Sequence[AttemptRecord],
         keeps_given: bool,
         is_opaque: bool,
@@ -87,7 +87,7 @@ class PhaseWork:
         self._limit = limit
         self._show = show
         self._keeps_given = keeps_given
-        self._pending: list[Attempt] = []
+        self._pending: list[str] = []
         self._flushing: asyncio.TimerHandle | None = None
         self._outcomes: dict[int, AgentOutcome] = {}
         self._tried: dict[int, int] = {}
@@ -131,7 +131,7 @@ class PhaseWork:
         if pending:
             self._runs.add(self._run, self.number, pending)
 
-    def take_pending(self) -> list[Attempt]:
+    def take_pending(self) -> list[str]:
         """The attempts that are not yet recorded, to be recorded by the caller."""
         pending, self._pending = self._pending, []
         return pending
@@ -148,25 +148,25 @@ class PhaseWork:
         """One agent after the other, as long as there are any."""
         async with self._free:
             asyncio.get_running_loop().call_soon(self._open_slot)
+            lane = self._executor.lane()
             turn = time.monotonic()
             while self._todo:
                 number = self._todo.popleft()
-                outcome = self._outcomes[number] = await self._unit(number)
+                attempt = self._tried.get(number, 0) + 1
+                outcome = await self._attempt(lane, number, attempt)
+                if outcome.status != "succeeded":
+                    outcome = await self._tried_again(lane, number, attempt, outcome)
+                self._outcomes[number] = outcome
                 if outcome.error is not None and self._phase.failure.kind == STOP:
                     self._todo.clear()
                 if time.monotonic() - turn > _TURN:
                     await asyncio.sleep(0)
                     turn = time.monotonic()
 
-    async def _unit(self, number: int) -> AgentOutcome:
-        """The outcome of a unit: the first that is good, or the last that it may have."""
-        agent, part = self.units[number]
-        attempt, failures, lost = self._tried.get(number, 0), 0, 0
-        while True:
-            attempt += 1
-            outcome = await self._attempt(number, agent, part, attempt)
-            if outcome.status == "succeeded":
-                return outcome
+    async def _tried_again(self, lane: Lane, number: int, attempt: int, outcome: AgentOutcome) -> AgentOutcome:
+        """The outcome of a unit that did not succeed at once: the first that is good, or the last that it may have."""
+        agent, failures, lost = self.units[number].agent, 0, 0
+        while outcome.status != "succeeded":
             if outcome.status == "lost":
                 lost += 1
                 if lost > LOST_BUDGET or not agent.repeatable:
@@ -178,9 +178,12 @@ class PhaseWork:
                 await asyncio.sleep(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
             else:
                 return outcome
+            attempt += 1
+            outcome = await self._attempt(lane, number, attempt)
+        return outcome
 
-    async def _attempt(self, number: int, agent: Agent, part: Part, attempt: int) -> AgentOutcome:
-        run = self._run
+    async def _attempt(self, lane: Lane, number: int, attempt: int) -> AgentOutcome:
+        run, (agent, part) = self._run, self.units[number]
         call = AgentCall(
             run.id,
             self._phase.id,
@@ -198,15 +201,16 @@ class PhaseWork:
         given = {"config": call.config, "task": call.task, "context": call.context} if self._keeps_given else None
         if not agent.repeatable:
             self._runs.begin_attempt(run, self.number, attempt_row(number, attempt, None, given))
-        outcome = await self._executor.run(call)
+        outcome = await lane(call)
         if outcome.error is None and outcome.status != "succeeded":
             outcome = outcome._replace(error=AgentError("", outcome.status.replace("_", " ")))
         if outcome.status != "cancelled":
             self._keep(attempt_row(number, attempt, outcome, given))
-        self._show(Event("agent", {"phase": self._phase.id, "key": agent.key, "status": outcome.status}))
+        if self._show is not None:
+            self._show(Event("agent", {"phase": self._phase.id, "key": agent.key, "status": outcome.status}))
         return outcome
 
-    def _keep(self, row: Attempt) -> None:
+    def _keep(self, row: str) -> None:
         """Record an attempt soon, together with others."""
         self._pending.append(row)
         if len(self._pending) >= _FLUSH_FROM:

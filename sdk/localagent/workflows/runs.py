@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from localagent.errors import RunBusy, RunNotFound, SystemProblem
 from localagent.services.database import Database, Layout
+from localagent.workflows.definition import Defaults, agents_from_json
 from localagent.workflows.executor import AgentError, AgentOutcome
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
+    from localagent.workflows.definition import Agent
+
 State = Literal["running", "completed", "failed", "interrupted"]
 BEGUN = "begun"
 """The status of an attempt of which only the beginning is known."""
+_BEGINNING: tuple[str, str, None, float, str] = (BEGUN, "{}", None, 0.0, "")
+"""What is recorded of one, as of an `AgentOutcome`."""
+_quoted = json.encoder.encode_basestring
 
 _LAYOUT = Layout(
     1,
@@ -44,12 +50,6 @@ _LAYOUT = Layout(
     is_synced=False,
 )
 
-Attempt = tuple[int, int, str, float, str, str, AgentError | None, "Mapping[str, Any] | None"]
-"""As `attempt_row` makes it: agent, attempt, status, seconds, worker, result, error, given.
-
-They are kept many in a row of ``attempts``, as JSON: a row for each would cost as much as all the rest of the engine.
-"""
-
 
 class PhaseRecord(NamedTuple):
     """A phase of a run.
@@ -58,7 +58,7 @@ class PhaseRecord(NamedTuple):
         number: counts the phases of the run in the order in which they began.
         id: the phase's id.
         state: ``running``, ``succeeded``, ``failed``, or ``tolerated`` for one whose failures the rest goes on with.
-        agents: its agents as JSON values.
+        agents: its agents.
         started: when it began, in seconds since 1970.
         seconds: what it took; None while it runs.
         result: what it gave, for a phase that does its work itself.
@@ -68,7 +68,7 @@ class PhaseRecord(NamedTuple):
     number: int
     id: str
     state: str
-    agents: list[dict[str, Any]]
+    agents: tuple[Agent, ...]
     started: float
     seconds: float | None
     result: dict[str, Any] | None
@@ -211,7 +211,7 @@ class Runs:
                 " ORDER BY number",
                 (run.number,),
             )
-            defined = {phase["id"]: phase["agents"] for phase in run.definition["phases"]}
+            defined = {phase["id"]: phase for phase in run.definition["phases"]}
             return [_phase(row, defined) for row in rows]
 
         return self._database.read(select, default=[])
@@ -231,7 +231,7 @@ class Runs:
         return self._database.read(select, default=[])
 
     def begin_phase(
-        self, run: RunRecord, number: int, phase_id: str, agents: Sequence[Mapping[str, Any]] | None
+        self, run: RunRecord, number: int, phase_id: str, agents: Sequence[str | Mapping[str, Any]] | None
     ) -> None:
         """Record, together with what comes next, that a phase begins, or begins anew.
 
@@ -244,7 +244,7 @@ class Runs:
         told = None if agents is None else _text(agents)
         self._begun.append((run.number, number, phase_id, told, self._clock()))
 
-    def begin_attempt(self, run: RunRecord, phase: int, attempt: Attempt) -> None:
+    def begin_attempt(self, run: RunRecord, phase: int, attempt: str) -> None:
         """Record that an attempt begins which must not be repeated; on the disk when this returns."""
         self._write(lambda db: _insert(db, run, phase, [attempt]), is_synced=True)
 
@@ -255,7 +255,7 @@ class Runs:
         *,
         state: str,
         seconds: float,
-        attempts: Sequence[Attempt] = (),
+        attempts: Sequence[str] = (),
         result: str | None = None,
         error: AgentError | None = None,
     ) -> None:
@@ -270,7 +270,7 @@ class Runs:
 
         self._write(update)
 
-    def add(self, run: RunRecord, phase: int, attempts: Sequence[Attempt]) -> None:
+    def add(self, run: RunRecord, phase: int, attempts: Sequence[str]) -> None:
         """Record how attempts of a phase ended."""
         self._write(lambda db: _insert(db, run, phase, attempts))
 
@@ -366,19 +366,21 @@ class Runs:
         )
 
 
-def attempt_row(
-    agent: int, attempt: int, outcome: AgentOutcome | None, given: Mapping[str, Any] | None = None
-) -> Attempt:
-    """An attempt as `Runs.add` takes it; without an outcome it is one that begins."""
-    if outcome is None:
-        return agent, attempt, BEGUN, 0.0, "", "{}", None, given
-    status, result, error, seconds, worker = outcome
-    return agent, attempt, status, seconds, worker, result, error, given
+def attempt_row(agent: int, attempt: int, outcome: AgentOutcome | None, given: Mapping[str, Any] | None = None) -> str:
+    """An attempt as `Runs.add` takes it, in JSON; without an outcome it is one that begins.
+
+    Many of them are kept in a row of ``attempts``: a row for each would cost as much as all the rest of the engine.
+    What an agent gave is JSON by now, and is not written as a text within it.
+    """
+    status, result, error, seconds, worker = _BEGINNING if outcome is None else outcome
+    given_text = "null" if given is None else _text(given)
+    error_text = "null" if error is None else _text(error)
+    return f'[{agent},{attempt},"{status}",{seconds:.6f},{_quoted(worker)},{result},{error_text},{given_text}]'
 
 
-def _insert(db: sqlite3.Connection, run: RunRecord, phase: int, attempts: Sequence[Attempt]) -> None:
+def _insert(db: sqlite3.Connection, run: RunRecord, phase: int, attempts: Sequence[str]) -> None:
     if attempts:
-        row = (run.number, phase, _text(attempts))
+        row = (run.number, phase, f"[{','.join(attempts)}]")
         db.execute("INSERT INTO attempts (run, phase, ended) VALUES (?, ?, ?)", row)
 
 
@@ -389,9 +391,12 @@ def _run(row: tuple[Any, ...]) -> RunRecord:
     )
 
 
-def _phase(row: tuple[Any, ...], defined: Mapping[str, list[dict[str, Any]]]) -> PhaseRecord:
+def _phase(row: tuple[Any, ...], defined: Mapping[str, Mapping[str, Any]]) -> PhaseRecord:
     """A row as a phase; agents that the definition names are kept there alone."""
-    agents = defined[row[1]] if row[3] is None else _value(row[3])
+    if row[3] is None:
+        agents = agents_from_json(defined[row[1]]["agents"], Defaults(*defined[row[1]]["defaults"]))
+    else:
+        agents = agents_from_json(_value(row[3]))
     return PhaseRecord(*row)._replace(agents=agents, result=_value(row[6]), error=_error(row[7]))
 
 
@@ -400,7 +405,7 @@ def _attempt(told: list[Any]) -> AttemptRecord:
     if status == BEGUN:
         return AttemptRecord(agent, attempt, None, given)
     made = None if error is None else AgentError(*error)
-    return AttemptRecord(agent, attempt, AgentOutcome(status, result, made, seconds, worker), given)
+    return AttemptRecord(agent, attempt, AgentOutcome(status, _text(result), made, seconds, worker), given)
 
 
 def _free_id(db: sqlite3.Connection) -> str:

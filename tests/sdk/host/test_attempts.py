@@ -60,6 +60,19 @@ async def test_the_result_is_what_the_work_gives(guard: Guard) -> None:
     assert await attempt(guard, gives()) == "given"
 
 
+async def test_who_lets_others_have_the_loop_waits_for_its_turn(guard: Guard) -> None:
+    order: list[str] = []
+
+    async def polite() -> None:
+        order.append("before")
+        await asyncio.sleep(0)
+        order.append("after")
+
+    asyncio.get_running_loop().call_soon(order.append, "others")
+    await attempt(guard, polite())
+    assert order == ["before", "others", "after"]
+
+
 @pytest.mark.parametrize("work", [fails, exits, cancels_itself])
 async def test_whatever_it_raises_is_its_failure_with_the_line(guard: Guard, work: Any) -> None:
     with pytest.raises(PluginFailed) as caught:

@@ -45,7 +45,7 @@ async def recorded(home: Path, run_id: str) -> dict[str, list[tuple[str, int, st
             record = runs.find(run_id)
             return {
                 phase.id: [
-                    (phase.agents[each.agent]["key"], each.attempt, each.outcome.status if each.outcome else "begun")
+                    (phase.agents[each.agent].key, each.attempt, each.outcome.status if each.outcome else "begun")
                     for each in runs.attempts(record, phase.number)
                 ]
                 for phase in runs.phases(record)
