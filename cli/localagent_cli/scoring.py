@@ -82,13 +82,13 @@ def badge(score: Score) -> str:
 
 def _wheel(path: Path) -> Evidence:
     """Gold needs a wheel that holds what it must; the newest one counts."""
-    from localagent_cli.packaging.contents import check_wheel
+    from localagent_cli.packaging.verification import verify_archive
 
     title = "There is a wheel, and nothing is wrong with it"
     wheels = sorted((path / "dist").glob("*.whl"), key=lambda file: file.stat().st_mtime)
     if not wheels:
         return Evidence("wheel", title, Tier.GOLD, Standing.UNKNOWN, (), (f"localagent dev build {path}",))
-    found = check_wheel(wheels[-1], project=path)
+    found = verify_archive(wheels[-1], purpose="publish", project=path)
     missing = tuple(f"{each.rule}: {each.message}" for each in found)
     return Evidence("wheel", title, Tier.GOLD, Standing.BROKEN if found else Standing.KEPT, (wheels[-1].name,), missing)
 

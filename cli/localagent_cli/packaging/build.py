@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from localagent.errors import SystemProblem, UsageError, ValidationError
 from localagent_cli.packaging.backend import run_backend
-from localagent_cli.packaging.contents import check_wheel
 from localagent_cli.packaging.source_copy import copy_source
+from localagent_cli.packaging.verification import verify_archive
 
 if TYPE_CHECKING:
     from localagent_cli.packaging.backend import Kind, Mode
@@ -60,7 +60,7 @@ def build_project(
         MissingExtra: the extra ``dev`` is not installed.
         PluginError: the project cannot be built; the message ends with the backend's last lines.
         SystemProblem: the disk or the index for build requirements is in the way.
-        ValidationError: the wheel breaks a rule of `check_wheel`.
+        ValidationError: the wheel breaks a rule of `verify_archive`.
         UsageError: `source` is no project, or ``SOURCE_DATE_EPOCH`` is no number.
     """
     started = time.perf_counter()
@@ -95,7 +95,7 @@ def build_project(
 
 
 def _refuse_bad_wheel(wheel: Path, source: Path) -> None:
-    findings = check_wheel(wheel, project=source)
+    findings = verify_archive(wheel, project=source)
     if findings:
         raise ValidationError(
             f"the wheel is not fit for installing: {findings[0].message}",

@@ -21,7 +21,6 @@ from localagent.host import environments
 from localagent.host.distributions import scan
 from localagent_cli.packaging import generation, resolver
 from localagent_cli.packaging.build import build_project
-from localagent_cli.packaging.contents import SAFETY_RULES, check_wheel
 from localagent_cli.packaging.installed import (
     Distribution,
     Surroundings,
@@ -30,6 +29,7 @@ from localagent_cli.packaging.installed import (
     needs,
     wheel_distribution,
 )
+from localagent_cli.packaging.verification import DANGERS, verify_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -235,7 +235,7 @@ def _wheel_of(source: Path, work: Path) -> Path:
 
 def _addition(wheel: Path, origin: Path | None) -> Addition:
     """Read a wheel that passes its rules: a plugin's where a user named it, else those for any wheel."""
-    _refuse_findings(check_wheel(wheel, plugin=origin is not None))
+    _refuse_findings(verify_archive(wheel, purpose="install" if origin else "unpack"))
     distribution = wheel_distribution(wheel)
     _refuse_other_python(wheel, distribution)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
@@ -245,8 +245,8 @@ def _addition(wheel: Path, origin: Path | None) -> Addition:
 def _refuse_findings(findings: Sequence[Diagnostic]) -> None:
     if not findings:
         return
-    first = findings[0]
-    if first.rule in SAFETY_RULES:
+    first = next((finding for finding in findings if finding.rule in DANGERS), findings[0])
+    if first.rule in DANGERS:
         raise RefusedError(first.message, file=first.where.file, fix=first.fix, rule=first.rule)
     raise ValidationError(first.message, diagnostics=tuple(findings), fix=first.fix)
 

@@ -29,6 +29,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "localagent.diagnostics.rules.signatures",
     ),
     "LA4": ("localagent.diagnostics.rules.settings", "localagent.diagnostics.rules.setting_values"),
+    "LA5": (
+        "localagent_cli.packaging.archive_rules.form",
+        "localagent_cli.packaging.archive_rules.plugin",
+        "localagent_cli.packaging.archive_rules.neighbours",
+        "localagent_cli.packaging.archive_rules.leftovers",
+        "localagent_cli.packaging.archive_rules.metadata",
+    ),
     "LA6": ("localagent_testing.conformance.rules",),
     "LA7": ("localagent.host.host_rules",),
 }

@@ -169,6 +169,11 @@ def read_source(file: Path) -> Source:
         data = read_bytes(file, limit=_SIZE_LIMIT)
     except ManifestError as error:
         return Source(file, None, error)
+    return parse_source(data, file)
+
+
+def parse_source(data: bytes, file: Path) -> Source:
+    """`data`, the content of `file`, parsed."""
     try:
         with warnings.catch_warnings():
             # The compiler's advice on escapes and the like is for the file's author to ask for.

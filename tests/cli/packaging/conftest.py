@@ -67,7 +67,7 @@ class Workshop:
         (source / "__init__.py").write_text(f'VERSION = "{version}"\n', encoding="utf-8")
         if plugin:
             (source / "plugin.py").write_text("class Demo:\n    pass\n", encoding="utf-8")
-            (source / "plugin-manifest.yaml").write_text(f"name: {name}\nversion: {version}\n", encoding="utf-8")
+            (source / "plugin-manifest.yaml").write_text(manifest_of(name, version, package), encoding="utf-8")
         return root
 
     def wheel(self, name: str = "demo", version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
@@ -75,6 +75,10 @@ class Workshop:
         built = build_project(self.project(name, version, requires=requires), out=self.folder / "wheels", sdist=False)
         assert built.wheel is not None
         return built.wheel
+
+    def plugin_files(self, name: str = "demo", version: str = "1.0") -> dict[str, str]:
+        """The files of the smallest plugin, for a wheel zipped by hand."""
+        return {"demo/plugin.py": "class Demo: ...\n", "demo/plugin-manifest.yaml": manifest_of(name, version, "demo")}
 
     def library(self, name: str, version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
         """A wheel that is no plugin's, in the folder that stands for the index."""
@@ -123,6 +127,14 @@ class Workshop:
             for path, text in members.items():
                 archive.writestr(path, text)
         return target
+
+
+def manifest_of(name: str, version: str, package: str) -> str:
+    """The smallest manifest of a command plugin."""
+    return (
+        f'name: {name}\nversion: "{version}"\ndescription: For tests\nplugin_types: [command]\n'
+        f'entry_points: {{commands: [{{name: {name}, class: "{package}.plugin:Demo"}}]}}\n'
+    )
 
 
 def record_of(members: dict[str, str], info: str) -> str:

@@ -262,14 +262,13 @@ def test_files_of_another_distribution_are_refused_naming_both(workshop: Worksho
 def test_scripts_headers_and_data_are_left_out(workshop: Workshop, home: Path) -> None:
     wheel = workshop.raw_wheel(
         {
-            "demo/plugin.py": "",
-            "demo/plugin-manifest.yaml": "",
+            **workshop.plugin_files(),
             "demo-1.0.data/scripts/run": "",
             "demo-1.0.data/headers/demo.h": "",
             "demo-1.0.data/data/etc/demo.conf": "",
             "demo-1.0.data/purelib/demo/more.py": "",
         },
-        entry_points="[localagent.plugins.commands]\ndemo = demo.plugin:Demo\n[console_scripts]\nls = demo.plugin:ls\n",
+        entry_points="[localagent.plugins.commands]\ndemo = demo.plugin:Demo\n[console_scripts]\ndls = demo.plugin:l\n",
     )
     environment = install([wheel], home=home).environment
 
@@ -288,7 +287,7 @@ def test_wheel_for_another_python_is_refused(
     workshop: Workshop, home: Path, metadata: list[str], tag: str, said: str
 ) -> None:
     wheel = workshop.raw_wheel(
-        {"demo/plugin.py": "", "demo/plugin-manifest.yaml": ""},
+        workshop.plugin_files(),
         entry_points="[localagent.plugins.commands]\ndemo = demo.plugin:Demo\n",
         metadata=metadata,
         tag=tag,
