@@ -136,7 +136,7 @@ def _set_up(providers: ProviderManager) -> tuple[str, ...]:
 
 
 def _show_health(health: Health) -> None:
-    facts = ", ".join(f"{key} {value}" for key, value in health.facts.items() if key not in ("healthy", "error"))
+    facts = ", ".join(f"{key} {value}" for key, value in health.facts.items() if key not in ("healthy", "error", "fix"))
     state = "healthy" if health.healthy else f"NOT healthy: {health.problem}"
     output.show(f"{health.name}: {state} ({health.seconds * 1000:.0f} ms{f', {facts}' if facts else ''})")
     if health.fix:

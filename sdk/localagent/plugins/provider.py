@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
-from localagent.errors import StreamCut
+from localagent.errors import LocalAgentError, StreamCut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Mapping
@@ -129,6 +129,11 @@ async def gather(stream: AsyncIterable[str]) -> CompletionResponse:
     return response or CompletionResponse("".join(told))
 
 
+def unhealthy(error: LocalAgentError) -> dict[str, Any]:
+    """What a health check tells of an error: ``{"healthy": False, "error": str, "fix": str}``."""
+    return {"healthy": False, "error": error.message, "fix": error.fix or ""}
+
+
 class BaseProvider(ABC):
     """Completions of one service; the host makes one instance of it and gives it the provider's settings.
 
@@ -152,8 +157,15 @@ class BaseProvider(ABC):
         yield (await self.complete(request)).text
 
     async def health_check(self) -> dict[str, Any]:
-        """``{"healthy": bool}`` and what else the provider knows, as a fresh dict."""
-        return {"healthy": await self.test_connection()}
+        """``{"healthy": bool}`` and what else the provider knows, as a fresh dict.
+
+        It is asked when something is wrong, so it raises nothing: where the provider cannot answer, ``error`` says why
+        and ``fix`` what to do.
+        """
+        try:
+            return {"healthy": await self.test_connection()}
+        except LocalAgentError as error:
+            return unhealthy(error)
 
     async def test_connection(self) -> bool:
         """Whether the service answers; by default assumed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import ConfigError, MissingExtra, ProviderError, SystemProblem
-from localagent.plugins.provider import BaseProvider, CompletionResponse
+from localagent.plugins.provider import BaseProvider, CompletionResponse, unhealthy
 from localagent.providers.llama import NAME, ModelSettings
 from localagent.providers.llama_client import LlamaClient
 from localagent.providers.weights import SMOLLM2
@@ -111,7 +111,10 @@ class EmbeddedProvider(BaseProvider):
 
     async def health_check(self) -> dict[str, Any]:
         """``{"healthy", "model", "loaded", "context_size", "threads"}``; what was not asked yet is not loaded."""
-        require_model(Path(self._settings.file))
+        try:
+            require_model(Path(self._settings.file))
+        except ConfigError as error:
+            return unhealthy(error)
         return {
             "healthy": True,
             "model": self._settings.model,

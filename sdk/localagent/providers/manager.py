@@ -243,8 +243,9 @@ class ProviderManager:
         except TimeoutError:
             problem = f"no answer within {within:g} s"
             return Health(name, healthy=False, seconds=clock() - began, problem=problem)
-        problem = "" if facts.get("healthy") else str(facts.get("error") or "it says so, without a reason")
-        return Health(name, bool(facts.get("healthy")), clock() - began, facts, problem)
+        is_healthy = bool(facts.get("healthy"))
+        problem = "" if is_healthy else str(facts.get("error") or "it says so, without a reason")
+        return Health(name, is_healthy, clock() - began, facts, problem, str(facts.get("fix") or ""))
 
     async def _facts_of(self, name: str) -> dict[str, Any]:
         instance = await self._instance(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from localagent.errors import ProviderError
 from localagent.manifest.plain import is_list, is_mapping
-from localagent.plugins.provider import CompletionResponse, StreamChunk
+from localagent.plugins.provider import CompletionResponse, StreamChunk, unhealthy
 from localagent.providers.answer_objects import bad_answer, checked_object, read_object
 from localagent.providers.openai_compatible import as_function
 from localagent.providers.pooled import PooledProvider
@@ -74,8 +74,12 @@ class OllamaProvider(PooledProvider):
         yield StreamChunk(response=answer.response())
 
     async def health_check(self) -> dict[str, Any]:
-        """``{"healthy", "models", "open_connections", "pool_size", "closed"}``; raised where Ollama is not there."""
-        return {"healthy": True, "models": await self.count_available_models(), **self.pool_facts()}
+        """``{"healthy", "models", "open_connections", "pool_size", "closed"}``, ``error`` where Ollama is not there."""
+        try:
+            found = {"healthy": True, "models": await self.count_available_models()}
+        except ProviderError as error:
+            found = unhealthy(error)
+        return {**found, **self.pool_facts()}
 
     async def test_connection(self) -> bool:
         """Ask for the models.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from localagent.errors import ProviderError
 from localagent.manifest.plain import is_list, is_mapping
-from localagent.plugins.provider import StreamChunk
+from localagent.plugins.provider import StreamChunk, unhealthy
 from localagent.providers.answer_objects import bad_answer, checked_object, read_object
 from localagent.providers.chat_answer import ChatAnswer
 from localagent.providers.pooled import PooledProvider
@@ -77,8 +77,12 @@ class OpenAICompatibleProvider(PooledProvider):
         yield StreamChunk(response=answer.response())
 
     async def health_check(self) -> dict[str, Any]:
-        """``{"healthy", "models", "open_connections", "pool_size", "closed"}``; raised where no server is there."""
-        return {"healthy": True, "models": await self.count_available_models(), **self.pool_facts()}
+        """``{"healthy", "models", "open_connections", "pool_size", "closed"}``, ``error`` where no server is there."""
+        try:
+            found = {"healthy": True, "models": await self.count_available_models()}
+        except ProviderError as error:
+            found = unhealthy(error)
+        return {**found, **self.pool_facts()}
 
     async def test_connection(self) -> bool:
         """Ask for the models.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localagent.errors import ConnectionFailed, StreamCut
+from localagent.errors import AuthenticationFailed, ConnectionFailed, StreamCut
 from localagent.plugins.provider import BaseProvider, CompletionRequest, CompletionResponse, StreamChunk, gather
 
 WORDS = st.text(max_size=5)
@@ -126,6 +126,16 @@ async def test_health_is_told_anew_each_time_from_the_connection() -> None:
     first = await provider.health_check()
     first["healthy"] = "perhaps"
     assert await provider.health_check() == {"healthy": False}
+
+
+@pytest.mark.asyncio
+async def test_health_says_what_the_connection_raised() -> None:
+    class Refused(Echo):
+        async def test_connection(self) -> bool:
+            raise AuthenticationFailed("the key was refused", fix="set another one")
+
+    health = await Refused({}).health_check()
+    assert health == {"healthy": False, "error": "the key was refused", "fix": "set another one"}
 
 
 async def stream_of(*pieces: str | Exception) -> AsyncIterator[str]:

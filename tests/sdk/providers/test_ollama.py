@@ -162,8 +162,11 @@ async def test_what_is_no_answer_is_a_typed_error(
 async def test_what_is_no_ollama_is_told(server: Loopback) -> None:
     server.answer("/api/tags", status(200, ["a"]))
     async with ollama(server) as provider:
+        health = await provider.health_check()
+        assert health["healthy"] is False
+        assert "lists no models, so it is no Ollama" in health["error"]
         with pytest.raises(BadResponse, match="lists no models, so it is no Ollama"):
-            await provider.health_check()
+            await provider.test_connection()
 
 
 @pytest.mark.parametrize("ending", ["cut", "open", "whole"])

@@ -401,6 +401,16 @@ async def test_health_tells_of_models_and_of_the_pool(server: Loopback) -> None:
 
 
 @pytest.mark.asyncio
+async def test_health_is_told_and_not_raised_where_nobody_answers_and_after_cleanup(server: Loopback) -> None:
+    server.answer("/v1/models", hang_up)
+    async with provider_of(server) as provider:
+        gone = await provider.health_check()
+        assert (gone["healthy"], bool(gone["error"]), gone["closed"]) == (False, True, False)
+    after = await provider.health_check()
+    assert (after["healthy"], bool(after["error"]), after["closed"]) == (False, True, True)
+
+
+@pytest.mark.asyncio
 async def test_a_server_that_lists_no_models_may_be_healthy_all_the_same(server: Loopback) -> None:
     server.answer("/v1/models", status(200, {"object": "list"}))
     async with provider_of(server) as provider:
