@@ -256,21 +256,16 @@ def score(
 def build(
     path: _Folder = _HERE,
     out: Annotated[Path | None, typer.Option(help="Where the archives go; PATH/dist by default")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Build the wheel from the sdist, as others will")] = False,
     as_json: Json = False,
 ) -> None:
-    """Build the sdist and the wheel, the same bytes from the same source."""
-    from localagent_cli.packaging.build import build_project
+    """Build sdist and wheel, the same bytes from the same source, and check them by the rules LA5.
 
-    made = build_project(path, out=out or path / "dist")
-    files = [file for file in (made.sdist, made.wheel) if file is not None]
-    if as_json:
-        output.show_json({"files": [str(file) for file in files], "seconds": made.seconds, "mode": made.mode})
-        return
-    for file in files:
-        output.show(_shown(file))
-    output.tell(f"built in {made.seconds:.1f} s ({made.mode})")
-    if made.wheel is not None:
-        output.tell(f"next: localagent plugins install {_shown(made.wheel)}")
+    Example: localagent dev build --strict dev-plugins/project-analyzer
+    """
+    from localagent_cli.building import build_and_show
+
+    raise typer.Exit(build_and_show(path, out=out or path / "dist", strict=strict, as_json=as_json))
 
 
 def _path_and_words(args: list[str]) -> tuple[Path, list[str]]:

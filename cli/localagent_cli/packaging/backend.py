@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from localagent.errors import MissingExtra, PluginError, SystemProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from build import ProjectBuilder, RunnerType
@@ -39,12 +39,21 @@ setuptools adds the folder of what it brings along. It needs it in every run; th
 
 
 def run_backend(
-    project: Path, kinds: Sequence[Kind], *, source: Path, out: Path, log: Path, timestamp: int, isolate: bool
+    project: Path,
+    kinds: Sequence[Kind],
+    *,
+    source: Path,
+    out: Path,
+    log: Path,
+    timestamp: int,
+    isolate: bool,
+    tell: Callable[[str], None],
 ) -> tuple[dict[Kind, str], Mode]:
     """Build `kinds` of `project` into the folder `out`; the paths made, and where the backend ran.
 
     In this process where the installed distributions are all that the project's build asks for, unless `isolate`.
-    All that the backend prints goes to the file `log`. `source` is what `project` is a copy of, for messages.
+    All that the backend prints goes to the file `log`. `source` is what `project` is a copy of, for messages; `tell`
+    hears that a backend is installed, which takes seconds.
 
     Raises:
         MissingExtra: the library that talks to backends is not installed.
@@ -62,6 +71,7 @@ def run_backend(
             builder = ProjectBuilder(project, runner=in_process(log, environ))
             if _is_ready(builder, kinds, project):
                 return _build(builder, kinds, out), "in-process"
+        tell("installing what the build needs ...")
         return _build_isolated(project, kinds, source=source, out=out, runner=child), "isolated"
     except BuildException as error:
         message = str(error).replace(str(project), str(source))

@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,18 @@ from localagent_cli.packaging.source_copy import copy_source
 from localagent_cli.packaging.verification import verify_archive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from localagent.diagnostics.diagnostic import Diagnostic
     from localagent_cli.packaging.backend import Kind, Mode
+    from localagent_cli.packaging.verification import Purpose
 
 DEFAULT_TIMESTAMP = 1580601600
 """Seconds since 1970 that files in archives get without ``SOURCE_DATE_EPOCH``: the moment that hatchling chose."""
+
+
+def _say_nothing(_text: str) -> None:
+    """For callers who do not want to hear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,15 @@ class BuiltArtifacts:
 
 
 def build_project(
-    source: Path, *, out: Path, sdist: bool = True, wheel: bool = True, isolate: bool = False
+    source: Path,
+    *,
+    out: Path,
+    sdist: bool = True,
+    wheel: bool = True,
+    isolate: bool = False,
+    strict: bool = False,
+    purpose: Purpose = "install",
+    tell: Callable[[str], None] = _say_nothing,
 ) -> BuiltArtifacts:
     """Build the project in the folder `source` into the folder `out`, which gets whole files or none.
 
@@ -55,53 +71,108 @@ def build_project(
         sdist: whether to build the source archive.
         wheel: whether to build the wheel.
         isolate: install the build requirements for this build even where they are installed here.
+        strict: build the wheel from the unpacked source archive, as others will.
+        purpose: what the archives are for, which decides the rules they must keep.
+        tell: hears what takes its time.
 
     Raises:
         MissingExtra: the extra ``dev`` is not installed.
         PluginError: the project cannot be built; the message ends with the backend's last lines.
         SystemProblem: the disk or the index for build requirements is in the way.
-        ValidationError: the wheel breaks a rule of `verify_archive`.
+        ValidationError: an archive breaks a rule of `verify_archive`; it carries every finding in all of them.
         UsageError: `source` is no project, or ``SOURCE_DATE_EPOCH`` is no number.
     """
     started = time.perf_counter()
     source = source.resolve()
     if not any((source / name).is_file() for name in ("pyproject.toml", "setup.py")):
         raise UsageError("not a project: no pyproject.toml and no setup.py", file=source)
-    wanted: dict[Kind, bool] = {"sdist": sdist, "wheel": wheel}
-    kinds: list[Kind] = [kind for kind, asked in wanted.items() if asked]
     timestamp = _timestamp()
     try:
         with tempfile.TemporaryDirectory(prefix="localagent-build-") as temporary:
             work = Path(temporary).resolve()
             project = work / "source" / source.name
             copy_source(source, project, timestamp=timestamp)
-            built, mode = run_backend(
-                project,
-                kinds,
-                source=source,
-                out=work / "out",
-                log=work / "log",
-                timestamp=timestamp,
-                isolate=isolate,
-            )
-            if "sdist" in built:
-                _normalise_sdist(Path(built["sdist"]), timestamp)
-            if "wheel" in built:
-                _refuse_bad_wheel(Path(built["wheel"]), source)
-            placed = {kind: _place(Path(file), out) for kind, file in built.items()}
+            site = _Site(source, work, timestamp, isolate, tell)
+            built, mode = site.build_strictly(project) if strict else site.build(project, _kinds(sdist, wheel))
+            _refuse_bad_archives(built.values(), source, purpose)
+            placed = {kind: _place(file, out) for kind, file in built.items()}
     except OSError as error:
         raise SystemProblem(f"cannot build: {error.strerror or error}", file=error.filename or source) from error
     return BuiltArtifacts(placed.get("sdist"), placed.get("wheel"), time.perf_counter() - started, mode)
 
 
-def _refuse_bad_wheel(wheel: Path, source: Path) -> None:
-    findings = verify_archive(wheel, project=source)
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Where one build goes on.
+
+    Attributes:
+        source: the project's own folder, for messages.
+        work: a temporary folder.
+        timestamp: seconds since 1970 that files in archives get.
+        isolate: whether to install the backend for this build in any case.
+        tell: hears what takes its time.
+    """
+
+    source: Path
+    work: Path
+    timestamp: int
+    isolate: bool
+    tell: Callable[[str], None]
+
+    def build(self, project: Path, kinds: Sequence[Kind]) -> tuple[dict[Kind, Path], Mode]:
+        """Build from the folder `project`."""
+        built, mode = run_backend(
+            project,
+            kinds,
+            source=self.source,
+            out=self.work / "out",
+            log=self.work / "log",
+            timestamp=self.timestamp,
+            isolate=self.isolate,
+            tell=self.tell,
+        )
+        files: dict[Kind, Path] = {kind: Path(file) for kind, file in built.items()}
+        if "sdist" in files:
+            _normalise_sdist(files["sdist"], self.timestamp)
+        return files, mode
+
+    def build_strictly(self, project: Path) -> tuple[dict[Kind, Path], Mode]:
+        """Build the sdist from the folder `project`, and the wheel from what the sdist holds."""
+        built, _ = self.build(project, ["sdist"])
+        _refuse_bad_archives(built.values(), self.source, "unpack")
+        unpacked = self.work / "unpacked"
+        with tarfile.open(built["sdist"]) as archive:
+            archive.extractall(unpacked, filter="data")
+        (folder,) = unpacked.iterdir()
+        wheel, mode = self.build(folder, ["wheel"])
+        return built | wheel, mode
+
+
+def _kinds(sdist: bool, wheel: bool) -> list[Kind]:  # noqa: FBT001 - as build_project names them
+    wanted: dict[Kind, bool] = {"sdist": sdist, "wheel": wheel}
+    return [kind for kind, asked in wanted.items() if asked]
+
+
+def _refuse_bad_archives(archives: Iterable[Path], source: Path, purpose: Purpose) -> None:
+    # The wheel's first: they name lines of the project.
+    ordered = sorted(archives, key=lambda archive: archive.suffix != ".whl")
+    findings = [found for archive in ordered for found in verify_archive(archive, purpose=purpose, project=source)]
     if findings:
         raise ValidationError(
-            f"the wheel is not fit for installing: {findings[0].message}",
-            diagnostics=tuple(findings),
+            f"what was built is not fit for use: {findings[0].message}",
+            diagnostics=tuple(map(_without_work, findings)),
             fix=findings[0].fix,
         )
+
+
+def _without_work(finding: Diagnostic) -> Diagnostic:
+    """The finding without the temporary folder in its place."""
+    file = finding.where.file
+    parts = file.parts
+    named = next((index for index, part in enumerate(parts) if part.endswith((".whl", ".tar.gz"))), None)
+    if named is None:
+        return finding
+    return replace(finding, where=replace(finding.where, file=Path(*parts[named:])))
 
 
 def _timestamp() -> int:

@@ -190,6 +190,29 @@ def test_wheel_that_breaks_a_rule_is_not_delivered(workshop: Workshop, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("backend", ["hatchling", "setuptools"])
+def test_strict_build_makes_the_wheel_of_what_the_sdist_holds(workshop: Workshop, tmp_path: Path, backend: str) -> None:
+    project = workshop.project(backend=backend)
+    plain = build_project(project, out=tmp_path / "plain")
+    strict = build_project(project, out=tmp_path / "strict", strict=True)
+
+    assert members(strict) == members(plain)
+    assert hashes(strict) == hashes(plain)
+
+
+def test_strict_build_finds_what_the_sdist_lacks(workshop: Workshop, tmp_path: Path) -> None:
+    project = workshop.project(extra='[tool.hatch.build.targets.sdist]\nexclude = ["plugin-manifest.yaml"]\n')
+    build_project(project, out=tmp_path / "out", sdist=False)
+    with pytest.raises(ValidationError, match=r"plugin-manifest\.yaml is not in"):
+        build_project(project, out=tmp_path / "out", strict=True)
+
+
+def test_what_the_backend_installs_is_told(workshop: Workshop, tmp_path: Path) -> None:
+    told: list[str] = []
+    build_project(workshop.project(), out=tmp_path / "out", tell=told.append)
+    assert told == []
+
+
 def test_this_process_is_as_before(workshop: Workshop, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     project = workshop.project(backend="setuptools")
     (project / "beside.py").write_text("VALUE = 1\n")
