@@ -7,7 +7,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,14 +15,19 @@ from localagent.errors import ManifestError, MissingExtra, PluginNotAvailable
 from localagent.host.environments import current_environment
 from localagent.host.identity import is_plugin_folder
 from localagent.manifest.model import MANIFEST_NAMES, manifest_in, read_manifest
+from localagent_cli.trying.processes import run_whole
+from localagent_cli.trying.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from localagent.diagnostics.diagnostic import Diagnostic
     from localagent.host.manager import PluginManager
+    from localagent_cli.trying.clean_environment import CleanEnvironment
+    from localagent_cli.trying.delivery import Delivery
 
     Runner = Callable[..., subprocess.CompletedProcess[str]]
+    Tell = Callable[[str], object]
 
 CONFORMANCE_LIMIT = 120.0
 """Seconds that the conformance of one plugin, which may hang, can take."""
@@ -83,11 +87,11 @@ class TestOutcome:
     """What became of all tests of a plugin.
 
     Attributes:
-        target: the folder or the name that was tested.
+        target: the folder, archive or name that was tested.
         command: what ran the plugin's own tests; empty if it has none.
         results: conformance first, then the plugin's own tests.
         output: the last lines of what the tests printed.
-        findings: what the static rules found in the source folder; for display, they decide nothing here.
+        findings: what the rules that run nothing found in the source folder or wheel; they decide nothing here.
     """
 
     __test__: ClassVar[bool] = False  # as above
@@ -110,37 +114,44 @@ class TestOutcome:
 
 
 def run_plugin_tests(
-    target: str, *, manager: PluginManager, audit: bool = False, runner: Runner = subprocess.run
+    target: str,
+    *,
+    manager: PluginManager,
+    audit: bool = False,
+    runner: Runner = run_whole,
+    tell: Tell = lambda _: None,
 ) -> TestOutcome:
-    """Test a plugin: conformance always, and its own tests where its source is at hand.
+    """Test a plugin: conformance always, and its own tests where they are at hand.
 
-    The tests run over a temporary home; the environments that hold installed plugins can be imported from.
+    The tests run over a temporary home. A folder or an installed plugin is tested where it is; the environments that
+    hold installed plugins can be imported from. A wheel or a source archive is installed into a clean environment,
+    which has nothing but this LocalAgent, its testing tools and what the plugin asks for.
 
     Args:
-        target: the name of a plugin, or the path of its folder, manifest or single file.
+        target: the name of a plugin, or the path of its folder, manifest, single file, wheel or source archive.
         manager: knows the plugins by name.
         audit: whether what the plugin uses is recorded and held against its permissions.
         runner: starts processes as `subprocess.run` does.
+        tell: told what begins and may take long.
 
     Raises:
         PluginNotAvailable: there is no such plugin, or its folder is not trusted.
-        MissingExtra: pytest is not installed.
+        MissingExtra: pytest is not installed, or what builds a source archive.
         ManifestError: the manifest's test command cannot be split into words.
+        RefusedError: an archive is unsafe to unpack, or wants another LocalAgent than this.
+        PluginError: a source archive cannot be built.
+        SystemProblem: a clean environment cannot be made.
     """
-    subject = _find(target, manager)
+    from localagent_cli.trying.delivery import is_archive
+
     _require_pytest()
-    with tempfile.TemporaryDirectory(prefix="localagent-tests-", ignore_cleanup_errors=True) as folder:
-        bench = _Bench(subject, Path(folder), _environ(Path(folder), manager), runner)
-        conformance, output = bench.conformance(audit=audit)
-        command = _own_command(subject.folder)
-        own, own_output = bench.own(command) if command else ((), "")
-    return TestOutcome(
-        target,
-        command,
-        (*conformance, *own),
-        "\n".join(f"{output}\n{own_output}".strip().splitlines()[-_TAIL:]),
-        _findings(subject.folder),
-    )
+    archive, manner = Path(target).expanduser(), _Manner(runner, tell, audit=audit)
+    with scratch_folder("localagent-tests-") as scratch:
+        if is_archive(archive):
+            return _test_archive(target, archive, scratch, manner)
+        subject = _find(target, manager)
+        bench = _Bench(subject, scratch, _environ(scratch, manager), manner)
+        return _outcome(target, bench, _findings(subject.folder))
 
 
 def without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -149,16 +160,79 @@ def without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Manner:
+    """How tests are run.
+
+    Attributes:
+        runner: starts processes.
+        tell: told what begins and may take long.
+        audit: whether what the plugin uses is held against its permissions.
+    """
+
+    runner: Runner
+    tell: Tell
+    audit: bool
+
+
+def _test_archive(target: str, archive: Path, scratch: Path, manner: _Manner) -> TestOutcome:
+    """Install what a wheel or a source archive delivers into a clean environment, and test it there."""
+    from localagent_cli.trying.clean_environment import NotInstallable, install_into, make_environment
+    from localagent_cli.trying.delivery import open_delivery
+
+    delivery = open_delivery(archive, scratch, manner.tell)
+    manner.tell("making a clean environment ...")
+    environment = make_environment(scratch / "environment")
+    manner.tell(f"installing {delivery.wheel.name} with what it needs ...")
+    try:
+        install_into(environment, delivery.requirement, work=scratch, environ=os.environ, runner=manner.runner)
+    except NotInstallable as error:
+        message = f"it cannot be installed into a clean environment:\n{error}"
+        result = TestResult(f"{archive.name}::installs", "conformance", "failed", message=message)
+        return TestOutcome(target, (), (result,), "", delivery.findings)
+    environ = environment.variables(_scratch_environ(scratch))
+    bench = _Bench(_delivered(delivery, environment, scratch), scratch, environ, manner)
+    return _outcome(target, bench, delivery.findings)
+
+
+def _delivered(delivery: Delivery, environment: CleanEnvironment, scratch: Path) -> _Subject:
+    """What is tested of a delivery that is installed: in its unpacked source, else where nothing else is."""
+    folder = delivery.source or scratch / "empty"
+    folder.mkdir(exist_ok=True)
+    command = _own_command(delivery.source, str(environment.python))
+    if delivery.tests:
+        tests = (str(environment.packages / path) for path in delivery.tests)
+        command = (str(environment.python), "-m", "pytest", *tests)
+    return _Subject(tuple(f"name:{name}" for name in delivery.plugins), folder, command, python=str(environment.python))
+
+
+def _outcome(target: str, bench: _Bench, findings: tuple[Diagnostic, ...]) -> TestOutcome:
+    """Run all tests there are."""
+    conformance, output = bench.conformance()
+    own, own_output = bench.own()
+    return TestOutcome(
+        target,
+        bench.subject.command,
+        (*conformance, *own),
+        "\n".join(f"{output}\n{own_output}".strip().splitlines()[-_TAIL:]),
+        findings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class _Subject:
     """What is tested.
 
     Attributes:
-        option: how it is named to the pytest plugin.
-        folder: the source folder; None if there is none.
+        options: how its plugins are named to the pytest plugin, one run of it each.
+        folder: where tests run; None means here.
+        command: what runs its own tests; empty if it has none.
+        python: the interpreter of the environment that it is tested in.
     """
 
-    option: str
+    options: tuple[str, ...]
     folder: Path | None
+    command: tuple[str, ...] = ()
+    python: str = sys.executable
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,25 +260,37 @@ class _Bench:
         subject: what is tested.
         scratch: a temporary folder.
         environ: the environment of the processes.
-        runner: starts them.
+        manner: how they are run.
     """
 
     subject: _Subject
     scratch: Path
     environ: Mapping[str, str]
-    runner: Runner = field(repr=False)
+    manner: _Manner = field(repr=False)
 
-    def conformance(self, *, audit: bool) -> tuple[tuple[TestResult, ...], str]:
-        """Run the conformance rules; neither the plugin's pytest configuration nor other pytest plugins take part."""
+    def conformance(self) -> tuple[tuple[TestResult, ...], str]:
+        """Run the conformance rules on each plugin."""
+        self.manner.tell("looking whether it keeps the promises of every plugin ...")
+        runs = [self._conformance_of(option) for option in self.subject.options]
+        return tuple(result for results, _ in runs for result in results), "\n".join(output for _, output in runs)
+
+    def _conformance_of(self, option: str) -> tuple[tuple[TestResult, ...], str]:
+        """Run them on one; neither the plugin's pytest configuration nor other pytest plugins take part."""
         configuration = self.scratch / "pytest.ini"
         configuration.write_text("[pytest]\n", encoding="utf-8")
         report = self.scratch / "conformance.json"
+        report.unlink(missing_ok=True)
         # -P: a plugin's folder is no import path for the host either.
         command = (
-            *(sys.executable, "-P", "-c", _CONFORMANCE, "-q", "-p", "localagent", "-p", "no:cacheprovider"),
+            *(self.subject.python, "-P", "-c", _CONFORMANCE, "-q", "-p", "localagent", "-p", "no:cacheprovider"),
             *("-c", str(configuration), "-o", f"faulthandler_timeout={CONFORMANCE_LIMIT / 2}"),
-            *("--localagent-plugin", self.subject.option, "--localagent-conformance-only"),
-            *("--localagent-report", str(report), *(("--localagent-audit",) if audit else ()), str(self.scratch)),
+            *("--localagent-plugin", option, "--localagent-conformance-only"),
+            *(
+                "--localagent-report",
+                str(report),
+                *(("--localagent-audit",) if self.manner.audit else ()),
+                str(self.scratch),
+            ),
         )
         environ = {name: value for name, value in self.environ.items() if name not in _PYTEST_VARIABLES}
         ended = self._run(command, environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, limit=CONFORMANCE_LIMIT)
@@ -214,8 +300,12 @@ class _Bench:
         message = f"the plugin's life was not seen to its end: {ended.reason}"
         return (*results, TestResult("conformance", "conformance", "failed", message=message)), ended.output
 
-    def own(self, command: tuple[str, ...]) -> tuple[tuple[TestResult, ...], str]:
-        """Run the plugin's own tests."""
+    def own(self) -> tuple[tuple[TestResult, ...], str]:
+        """Run the plugin's own tests, if it has any."""
+        command = self.subject.command
+        if not command:
+            return (), ""
+        self.manner.tell("running its own tests ...")
         report = self.scratch / "own.json"
         is_pytest = command[1:3] == ("-m", "pytest")
         reporting = ("-p", "localagent", "--localagent-report", str(report)) if is_pytest else ()
@@ -231,7 +321,7 @@ class _Bench:
         # A file, not a pipe: a process that a test left running would keep a pipe open.
         with log.open("wb") as output:
             try:
-                code: int | None = self.runner(
+                code: int | None = self.manner.runner(
                     list(command),
                     cwd=self.subject.folder,
                     env=dict(environ),
@@ -270,25 +360,26 @@ def _find(target: str, manager: PluginManager) -> _Subject:
     if not source.trusted:
         manager.survey.find(target).require()
     if not source.is_folder:
-        return _Subject(f"name:{target}", None)
-    return _Subject(str(source.root), source.root if source.root.is_dir() else None)
+        return _Subject((f"name:{target}",), None)
+    folder = source.root if source.root.is_dir() else None
+    return _Subject((str(source.root),), folder, _own_command(folder))
 
 
 def _find_path(path: Path) -> _Subject:
     folder = path.parent if path.name in MANIFEST_NAMES else path
     if path.is_dir() and is_plugin_folder(path):
-        return _Subject(str(path), path)
+        return _Subject((str(path),), path, _own_command(path))
     if path.name in MANIFEST_NAMES and path.is_file():
-        return _Subject(str(path), folder)
+        return _Subject((str(path),), folder, _own_command(folder))
     if path.suffix == ".py" and path.is_file():
-        return _Subject(str(path), None)
+        return _Subject((str(path),), None)
     problem = "it holds no plugin" if path.exists() else "it does not exist"
     raise PluginNotAvailable(
-        f"nothing to test: {problem}", file=path, fix="name a plugin, or the folder that has its manifest"
+        f"nothing to test: {problem}", file=path, fix="name a plugin, the folder that has its manifest, or a wheel"
     )
 
 
-def _own_command(folder: Path | None) -> tuple[str, ...]:
+def _own_command(folder: Path | None, python: str = sys.executable) -> tuple[str, ...]:
     """What runs the plugin's own tests: the manifest's ``test_command``, else pytest where there are tests."""
     if folder is None:
         return ()
@@ -296,9 +387,9 @@ def _own_command(folder: Path | None) -> tuple[str, ...]:
     if not words and ((folder / "tests").is_dir() or any(folder.glob("test_*.py"))):
         words = ("pytest",)
     if words[:1] in {("pytest",), ("py.test",)}:
-        return (sys.executable, "-m", "pytest", *words[1:])
+        return (python, "-m", "pytest", *words[1:])
     if words[:1] in {("python",), ("python3",)}:
-        return (sys.executable, *words[1:])
+        return (python, *words[1:])
     return words
 
 
@@ -326,11 +417,21 @@ def _require_pytest() -> None:
 
 def _environ(scratch: Path, manager: PluginManager) -> dict[str, str]:
     """The environment of the test processes: a home of their own, and the environment of installed plugins in reach."""
-    environ = without_host_variables(os.environ) | {"LOCALAGENT_HOME": str(scratch / "home")}
+    environ = _scratch_environ(scratch)
     installed = current_environment(manager.host.home.path)
     if installed is not None:
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, (environ.get("PYTHONPATH"), str(installed))))
     return environ
+
+
+def _scratch_environ(scratch: Path) -> dict[str, str]:
+    """The environment with a home and a folder for temporary files that go with `scratch`."""
+    temporary = scratch / "tmp"
+    temporary.mkdir()
+    return without_host_variables(os.environ) | {
+        "LOCALAGENT_HOME": str(scratch / "home"),
+        "TMPDIR": str(temporary),
+    }
 
 
 def _read(report: Path, kind: str) -> tuple[TestResult, ...]:

@@ -184,16 +184,30 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge =
 @app.command()
 def test(
     ctx: typer.Context,
-    target: Annotated[str, typer.Argument(help="A plugin's name or its source folder", metavar="NAME|PATH")],
+    target: Annotated[
+        str, typer.Argument(help="A plugin's name, its folder, a wheel or a source archive", metavar="NAME|PATH|WHEEL")
+    ],
     audit: Annotated[
         bool, typer.Option("--audit", help="Record what it uses, and hold that against its permissions")
     ] = False,
     as_json: Json = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML, too")
+    ] = None,
 ) -> None:
-    """Check that a plugin keeps its promises, and run its own tests."""
+    """Check that a plugin keeps its promises, and run its own tests.
+
+    A wheel or a source archive is tested in a clean environment, which has what it asks for and nothing else.
+
+    Example: localagent plugins test dist/project_analyzer-1.0.0-py3-none-any.whl
+    """
+    from localagent.services.files import write_text
+    from localagent_cli import junit as junit_xml
     from localagent_cli.plugin_tests import run_plugin_tests
 
-    outcome = run_plugin_tests(target, manager=manager_of(ctx), audit=audit)
+    outcome = run_plugin_tests(target, manager=manager_of(ctx), audit=audit, tell=output.tell)
+    if junit is not None:
+        write_text(junit, junit_xml.report(outcome))
     if as_json:
         output.show_json(to_dict(outcome))
     else:

@@ -1,0 +1,1 @@
+"""Trying plugins out where nothing but what they ask for is installed."""
