@@ -65,7 +65,7 @@ class AgentContext(TypedDict, total=False):
         task: what the run is about.
         run_id: the run.
         phase: the id of the phase.
-        attempt: 1 for the first try, counted on with each that follows.
+        attempt: 1 for the first try, counted on with each that follows one which failed.
         idempotency_key: the same for everything that is one attempt. An attempt may run more than once, when a worker
             is lost before it could tell; what must happen once only is to be done under this key.
         results: what the phases that this one depends on gave, by their ids.

@@ -97,10 +97,15 @@ class PhaseWork:
             self._take(each)
 
     def _take(self, record: AttemptRecord) -> None:
-        """What an earlier attempt means now: who succeeded is done, who did not is tried under the next number."""
-        if record.outcome is not None and record.outcome.status == "succeeded":
-            self._outcomes[record.agent] = record.outcome
-        self._tried[record.agent] = record.attempt
+        """What an earlier attempt means now: who succeeded is done, who did not is tried under the next number.
+
+        One whose end nobody knows may have done its work, so it runs again as what it was, under the same key.
+        """
+        outcome = record.outcome
+        if outcome is not None and outcome.status == "succeeded":
+            self._outcomes[record.agent] = outcome
+        is_known = outcome is not None and outcome.status != "lost"
+        self._tried[record.agent] = record.attempt if is_known else record.attempt - 1
 
     async def run(self) -> list[AgentOutcome]:
         """The outcome of each unit, in their order.
@@ -176,9 +181,9 @@ class PhaseWork:
                 if failures > agent.retries:
                     return outcome
                 await asyncio.sleep(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
+                attempt += 1
             else:
                 return outcome
-            attempt += 1
             outcome = await self._attempt(lane, number, attempt)
         return outcome
 

@@ -217,16 +217,21 @@ class Runs:
         return self._database.read(select, default=[])
 
     def attempts(self, run: RunRecord, phase: int) -> list[AttemptRecord]:
-        """The attempts of a phase, by agent and number."""
+        """The attempts of a phase, by agent and number; those that were lost come before the one in their place."""
 
         def select(db: sqlite3.Connection) -> list[AttemptRecord]:
             rows = db.execute(
                 "SELECT ended FROM attempts WHERE run = ? AND phase = ? ORDER BY number", (run.number, phase)
             )
             told = (_attempt(each) for (ended,) in rows for each in _value(ended))
-            # The end of an attempt comes after its beginning.
-            last = {(each.agent, each.attempt): each for each in told}
-            return [last[key] for key in sorted(last)]
+            found: dict[tuple[int, int], list[AttemptRecord]] = {}
+            for each in told:
+                same = found.setdefault((each.agent, each.attempt), [])
+                # The end of an attempt comes after its beginning.
+                if same and same[-1].outcome is None:
+                    same.pop()
+                same.append(each)
+            return [each for key in sorted(found) for each in found[key]]
 
         return self._database.read(select, default=[])
 
