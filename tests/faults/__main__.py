@@ -19,6 +19,7 @@ from faults.crowd import try_crowd
 from faults.page import page
 from faults.peers import Peer, PeerOutcome, peers, try_peer, try_stranger_with
 from faults.report import Problems, Report
+from faults.sequels import SEQUELS, try_sequel
 from faults.strangers import STRANGERS, try_stranger
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if not options.only:
             theirs = report.theirs | trial.strangers_elsewhere()
             report = replace(report, theirs=theirs, strangers=trial.strangers())
-            report = replace(report, crowds=trial.crowds(options.crowd), size=options.crowd)
+            report = replace(report, crowds=trial.crowds(options.crowd), sequels=trial.sequels(), size=options.crowd)
     sys.stdout.write("\n".join(report.lines()) + "\n")
     if options.page:
         options.page.write_text("\n".join(page(report)) + "\n", encoding="utf-8")
@@ -73,6 +74,11 @@ class Trial:
         """Many plugins of which a fifth is broken, at each step."""
         outcomes = self._each("crowds", STEPS, lambda step, place: tuple(try_crowd(step, place, size=size)))
         return dict(zip(STEPS, outcomes, strict=True))
+
+    def sequels(self) -> dict[str, Problems]:
+        """What goes wrong on the way."""
+        outcomes = self._each("sequels", SEQUELS, lambda kind, place: tuple(try_sequel(kind, place)))
+        return dict(zip(SEQUELS, outcomes, strict=True))
 
     def _with_peers(
         self, what: str, things: dict[str, T], put: Callable[[Peer, T, Path], PeerOutcome]

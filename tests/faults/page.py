@@ -58,3 +58,11 @@ def page(report: Report) -> Iterator[str]:
         yield "All in one process, the broken ones with one fault each in turn; each must be told with step and line."
         yield ""
         yield from report.of_crowds()
+    if report.sequels:
+        yield ""
+        yield "## On the way"
+        yield ""
+        yield "A workflow goes on from the step that went wrong, and asks before it repeats what must not be repeated;"
+        yield "a handler that fails again and again is paused, and the plugin's other one is not."
+        yield ""
+        yield from report.of_sequels()

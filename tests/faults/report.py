@@ -23,7 +23,8 @@ class Report:
         theirs: what a peer made of a fault at import or of a stranger, by peer and name.
         strangers: problems with each broken distribution of somebody else.
         crowds: problems with many plugins of which a fifth is broken, by step.
-        size: how many those are.
+        sequels: problems with what goes wrong on the way, by what that is.
+        size: how many plugins a crowd is.
     """
 
     peers: tuple[str, ...]
@@ -31,13 +32,14 @@ class Report:
     theirs: dict[tuple[str, str], PeerOutcome]
     strangers: dict[str, Problems] = field(default_factory=dict[str, Problems])
     crowds: dict[str, Problems] = field(default_factory=dict[str, Problems])
+    sequels: dict[str, Problems] = field(default_factory=dict[str, Problems])
     size: int = 0
 
     @property
     def fell_short(self) -> bool:
         """Whether this host has a problem anywhere."""
-        problems = (*(outcome.problems for outcome in self.outcomes), *self.strangers.values(), *self.crowds.values())
-        return any(problems)
+        tables = (self.strangers, self.crowds, self.sequels)
+        return any(outcome.problems for outcome in self.outcomes) or any(any(table.values()) for table in tables)
 
     def lines(self) -> Iterator[str]:
         """All tables, as Markdown."""
@@ -48,6 +50,9 @@ class Report:
         if self.crowds:
             yield ""
             yield from self.of_crowds()
+        if self.sequels:
+            yield ""
+            yield from self.of_sequels()
 
     def to_dict(self) -> dict[str, Any]:
         """The results as JSON values."""
@@ -69,6 +74,7 @@ class Report:
             ],
             "strangers": self.strangers,
             "crowds": self.crowds,
+            "sequels": self.sequels,
         }
 
     def cells(self) -> Iterator[str]:
@@ -99,6 +105,12 @@ class Report:
         yield from _head(f"{self.size} plugins, {bad} of them broken at", "here")
         for step, problems in self.crowds.items():
             yield _row(step, "; ".join(problems) or f"{self.size - bad} work, {bad} are reported")
+
+    def of_sequels(self) -> Iterator[str]:
+        """What becomes of what goes wrong on the way."""
+        yield from _head("on the way", "here")
+        for kind, problems in self.sequels.items():
+            yield _row(kind, "; ".join(problems) or "ok")
 
     def _of_peers(self, name: str) -> Iterator[str]:
         return (str(self.theirs.get((peer, name), "")) for peer in self.peers)

@@ -12,6 +12,7 @@ from faults.crowd import try_crowd
 from faults.page import page
 from faults.peers import PeerOutcome
 from faults.report import Report
+from faults.sequels import SEQUELS, try_sequel
 from faults.strangers import STRANGERS, try_stranger
 
 # Hangs last as long as the time budgets say, so the full form has them.
@@ -44,6 +45,11 @@ def test_a_broken_distribution_of_somebody_else_costs_nobody_anything(kind: str,
     assert list(try_stranger(STRANGERS[kind], tmp_path)) == []
 
 
+@pytest.mark.parametrize("kind", SEQUELS)
+def test_what_goes_wrong_on_the_way_is_told_and_can_go_on(kind: str, tmp_path: Path) -> None:
+    assert list(try_sequel(kind, tmp_path)) == []
+
+
 def test_the_short_form_names_cells_that_exist() -> None:
     assert set(SHORT) <= {cell.name for cell in all_cells()}
 
@@ -56,10 +62,13 @@ def test_a_page_tells_what_is_in_its_tables(tmp_path: Path) -> None:
     cells = [cell for cell in all_cells() if cell.step == "import"][:2]
     outcomes = (Outcome(cells[0], ()), Outcome(cells[1], ("line not named",)))
     theirs = {("llm", cells[0].fault.name): PeerOutcome((True, True), disturbed=False, named=False, code=0)}
-    report = Report(("llm",), outcomes, theirs, {"a torn line": ()}, {"import": ("1 is silent",)}, size=10)
+    report = Report(
+        ("llm",), outcomes, theirs, {"a torn line": ()}, {"import": ("1 is silent",)}, {"a step fails": ()}, 10
+    )
     text = "\n".join(page(report))
     assert text.startswith("# Faults on purpose\n")
     assert "| fault | import | construct | initialise | command | cleanup | llm, at import |" in text
     assert "1 of 2 cells hold.\n\n- missing dependency at import: line not named\n" in text
     assert "| a torn line | ok |" in text
     assert "| import | 1 is silent |" in text
+    assert "| a step fails | ok |" in text
