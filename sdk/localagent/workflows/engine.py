@@ -304,11 +304,13 @@ class Engine:
 
     async def _finished(self, phase: Phase, work: PhaseWork, began: float) -> Done:
         """Let the units of a phase run, and record how it ended."""
+        is_over = False
         try:
             outcomes = await work.run()
-        except BaseException:
-            work.flush()
-            raise
+            is_over = True
+        finally:
+            if not is_over:
+                work.flush()
         succeeded = sum(outcome.status == "succeeded" for outcome in outcomes)
         state = _state(phase.failure, succeeded, len(outcomes))
         failed = next((number for number, each in enumerate(outcomes) if each.error is not None), None)
