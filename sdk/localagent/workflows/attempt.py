@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import json
 import time
 import traceback
 from types import CoroutineType
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from localagent.errors import PluginFailed, PluginTimeout
 from localagent.manifest.plain import is_mapping
 from localagent.workflows.executor import AgentError, AgentOutcome
+from localagent.workflows.json_text import json_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,23 +20,6 @@ if TYPE_CHECKING:
 
     from localagent.plugins.workflow import Cancelled, Complete
     from localagent.workflows.executor import AgentCall
-
-
-def _encoder() -> Callable[[Any], str]:
-    """What writes a value as JSON.
-
-    `json` itself makes this encoder anew for each value, which takes longer than writing a small one.
-    """
-    plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return plain.encode
-    pieces = make(None, plain.default, _quoted, None, ":", ",", False, False, False)
-    return lambda value: "".join(pieces(value, 0))
-
-
-_quoted = json.encoder.encode_basestring
-_encode = _encoder()
 
 
 class Control:
@@ -171,7 +154,7 @@ def _judged(given: Any, part: Part, what: str, seconds: float) -> AgentOutcome:
         message = f"the {what} '{part.name}' of the plugin '{part.plugin}' gave {type(given).__name__}, expected a dict"
         return AgentOutcome("failed", error=AgentError("TypeError", message), seconds=seconds)
     try:
-        text = _encode(given)
+        text = json_text(given)
     except (TypeError, ValueError, RecursionError) as error:
         message = f"the {what} '{part.name}' of the plugin '{part.plugin}' gave what is no JSON: {error}"
         return AgentOutcome("failed", error=AgentError(type(error).__name__, message), seconds=seconds)

@@ -25,10 +25,9 @@ from localagent.workflows.definition import (
     read_policy,
 )
 from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, ExecutorNeeds
+from localagent.workflows.json_text import quoted
 from localagent.workflows.phase_work import PhaseWork, Unit
 from localagent.workflows.progress import Event
-
-_quoted = json.encoder.encode_basestring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -453,8 +452,8 @@ def _told_text(agent: Agent, outcome: AgentOutcome) -> str:
     """An agent's result as JSON; what it gave is a mapping, whose braces are taken off."""
     given = "" if outcome.result_json == "{}" else f",{outcome.result_json[1:-1]}"
     if outcome.error is None:
-        return f'{{"agent":{_quoted(agent.agent)},"success":true{given}}}'
-    return f'{{"agent":{_quoted(agent.agent)}{given},"success":false,"error":{_quoted(outcome.error.message)}}}'
+        return f'{{"agent":{quoted(agent.agent)},"success":true{given}}}'
+    return f'{{"agent":{quoted(agent.agent)}{given},"success":false,"error":{quoted(outcome.error.message)}}}'
 
 
 def _phase_unit(component: Any, phase_id: str) -> Callable[[dict[str, Any]], Any]:

@@ -13,6 +13,7 @@ from localagent.errors import RunBusy, RunNotFound, SystemProblem
 from localagent.services.database import Database, Layout
 from localagent.workflows.definition import Defaults, agents_from_json
 from localagent.workflows.executor import AgentError, AgentOutcome
+from localagent.workflows.json_text import lenient_json_text, quoted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +29,6 @@ BEGUN = "begun"
 """The status of an attempt of which only the beginning is known."""
 _BEGINNING: tuple[str, str, None, float, str] = (BEGUN, "{}", None, 0.0, "")
 """What is recorded of one, as of an `AgentOutcome`."""
-_quoted = json.encoder.encode_basestring
 
 _LAYOUT = Layout(
     1,
@@ -171,7 +171,18 @@ class Runs:
 
         def insert(db: sqlite3.Connection) -> RunRecord:
             name = _free_id(db)
-            row = (name, workflow, task, _text(context), provider, executor, scheduler, _text(told), "running", started)
+            row = (
+                name,
+                workflow,
+                task,
+                lenient_json_text(context),
+                provider,
+                executor,
+                scheduler,
+                lenient_json_text(told),
+                "running",
+                started,
+            )
             number = db.execute(
                 "INSERT INTO runs (id, workflow, task, context, provider, executor, scheduler, definition, state,"
                 " started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -246,7 +257,7 @@ class Runs:
             phase_id: the phase's id.
             agents: its agents; None for those that the definition names.
         """
-        told = None if agents is None else _text(agents)
+        told = None if agents is None else lenient_json_text(agents)
         self._begun.append((run.number, number, phase_id, told, self._clock()))
 
     def begin_attempt(self, run: RunRecord, phase: int, attempt: str) -> None:
@@ -300,7 +311,7 @@ class Runs:
         error: AgentError | None = None,
     ) -> None:
         """Record how a run ended."""
-        row = (state, seconds, None if result is None else _text(result), _error_text(error), run.number)
+        row = (state, seconds, None if result is None else lenient_json_text(result), _error_text(error), run.number)
         statement = "UPDATE runs SET state = ?, seconds = ?, result = ?, error = ? WHERE number = ?"
         self._write(lambda db: db.execute(statement, row), is_synced=True)
 
@@ -378,9 +389,9 @@ def attempt_row(agent: int, attempt: int, outcome: AgentOutcome | None, given: M
     What an agent gave is JSON by now, and is not written as a text within it.
     """
     status, result, error, seconds, worker = _BEGINNING if outcome is None else outcome
-    given_text = "null" if given is None else _text(given)
-    error_text = "null" if error is None else _text(error)
-    return f'[{agent},{attempt},"{status}",{seconds:.6f},{_quoted(worker)},{result},{error_text},{given_text}]'
+    given_text = "null" if given is None else lenient_json_text(given)
+    error_text = "null" if error is None else lenient_json_text(error)
+    return f'[{agent},{attempt},"{status}",{seconds:.6f},{quoted(worker)},{result},{error_text},{given_text}]'
 
 
 def _insert(db: sqlite3.Connection, run: RunRecord, phase: int, attempts: Sequence[str]) -> None:
@@ -410,7 +421,7 @@ def _attempt(told: list[Any]) -> AttemptRecord:
     if status == BEGUN:
         return AttemptRecord(agent, attempt, None, given)
     made = None if error is None else AgentError(*error)
-    return AttemptRecord(agent, attempt, AgentOutcome(status, _text(result), made, seconds, worker), given)
+    return AttemptRecord(agent, attempt, AgentOutcome(status, lenient_json_text(result), made, seconds, worker), given)
 
 
 def _free_id(db: sqlite3.Connection) -> str:
@@ -440,16 +451,12 @@ def _taken(lock: BaseFileLock, folder: Path) -> bool:
     return True
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _value(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
 def _error_text(error: AgentError | None) -> str | None:
-    return None if error is None else _text(error)
+    return None if error is None else lenient_json_text(error)
 
 
 def _error(text: str | None) -> AgentError | None:

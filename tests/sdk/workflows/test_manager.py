@@ -154,6 +154,22 @@ async def test_every_way_to_fail_is_told_with_its_class_and_words(
         assert attempt.outcome.error.place.endswith("plugin.py:33")
 
 
+@pytest.mark.parametrize(("undecoded", "key"), [("given", "result"), ("told", "error")])
+async def test_half_a_character_as_names_of_files_have_it_is_kept(home: Path, undecoded: str, key: str) -> None:
+    agents = [worker(undecoded=undecoded), "worker"]
+    result = await run(home, phases({"id": "one", "agents": agents, "failure": "continue"}))
+    half, whole = result["result"]["results"]
+    assert half[key].endswith("half \udcff")
+    assert whole["success"]
+    async with Workshop(home) as shop:
+        with shop.workflows.recorded() as runs:
+            record = runs.find(result["run_id"])
+            outcome = runs.attempts(record, 0)[0].outcome
+    assert record.result == result
+    assert outcome is not None
+    assert (outcome.result.get("result") or (outcome.error and outcome.error.message)) == half[key]
+
+
 async def test_an_agent_is_tried_again_as_often_as_it_may_be(home: Path) -> None:
     agents = [worker(fails=2, retries=2, key="enough"), worker(fails=2, retries=1, key="less")]
     result = await run(home, phases({"id": "one", "agents": agents, "failure": "continue"}))

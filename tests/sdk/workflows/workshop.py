@@ -50,6 +50,11 @@ class Worker:
             os.kill(os.getpid(), signal.SIGKILL)
         if say.get("exit"):
             raise SystemExit(7)
+        if "undecoded" in say:
+            name = os.fsdecode(b"half \\xff")
+            if say["undecoded"] == "told":
+                raise ValueError(name)
+            return {"result": name}
         if "gives" in say:
             return say["gives"]
         if say.get("odd"):
