@@ -77,9 +77,9 @@ def _document(subject: Subject) -> Document:
 
 
 def _hosts_in(subject: Subject) -> frozenset[str]:
-    """The hosts of addresses in the settings that the project is tried with: a test names them, not the plugin."""
+    """The hosts that it was sent to by a test: those in the settings that it is tried with, and our stand-ins."""
     told = (*_texts(subject.plan.settings), *_texts(subject.plan.provider))
-    return frozenset(filter(None, (urlsplit(text).hostname for text in told if "://" in text)))
+    return frozenset(filter(None, (urlsplit(text).hostname for text in told if "://" in text))) | subject.stand_ins
 
 
 def _texts(value: Any) -> Iterable[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localagent_testing.conformance.judging import require_ready
 from localagent_testing.conformance.life import observe
@@ -34,6 +35,7 @@ class Subject:
     Attributes:
         spec: the plugin.
         recorder: as above.
+        stand_ins: hosts that rules have put in the place of its service.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Subject:
     ) -> None:
         self.spec = spec
         self.recorder = recorder
+        self.stand_ins: set[str] = set()
         self.environ = environ
         self._plan = plan
 
@@ -62,14 +65,18 @@ class Subject:
         """One whole life of it, lived when first asked for."""
         return observe(self.spec, self.plan, self.environ)
 
-    def scene(self) -> AbstractContextManager[Scene]:
+    def scene(self, *, provider: Mapping[str, Any] | None = None) -> AbstractContextManager[Scene]:
         """A scene with the plugin, new with each call, so that what one rule does to it harms no other.
+
+        Args:
+            provider: settings of its provider beside those of the plan.
 
         Raises:
             Unobserved: the plugin does not become ready.
         """
         require_ready(self.life)
-        return staged(self.spec, self.plan, self.environ)
+        plan = dataclasses.replace(self.plan, provider={**self.plan.provider, **(provider or {})})
+        return staged(self.spec, plan, self.environ)
 
 
 def of_life(check: Callable[[Life], Iterable[Finding]]) -> Callable[[Subject], Iterable[Finding]]:
