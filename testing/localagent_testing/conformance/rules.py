@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from localagent.diagnostics.rule import Tier
 from localagent_testing.conformance import (
     command_rules,
+    engine_rules,
     fault_rules,
     life_rules,
     permission_rules,
@@ -29,7 +30,7 @@ OF_KIND: dict[str, dict[str, Rule[Subject]]] = {
     "command": command_rules.CHECKS,
     "provider": {**provider_rules.CHECKS, **fault_rules.CHECKS},
     "ui": ui_rules.CHECKS,
-    "workflow": workflow_rules.CHECKS,
+    "workflow": {**workflow_rules.CHECKS, **engine_rules.CHECKS},
 }
 """What plugins of one kind keep besides."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from localagent.diagnostics.rule import Finding, Rule, Tier
+from localagent.host.surroundings import end_watching
 from localagent.manifest.plain import is_mapping
 from localagent.workflows.definition import UNSAID, Misfit, read_agents
 from localagent_testing.conformance.judging import Unobserved
@@ -14,7 +16,7 @@ from localagent_testing.conformance.parts import CONSTRUCTS, RESULTS, RUN_WITHIN
 from localagent_testing.conformance.scene import Attempt, Scene, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from localagent.errors import PluginFailed
     from localagent_testing.conformance.plan import Sample
@@ -150,13 +152,22 @@ def _success(result: Mapping[str, Any]) -> bool:
 
 
 def of_each(check: Check) -> Callable[[Subject], Iterable[Finding]]:
-    """A check of one part as one of the plugin."""
+    """A check of one part as one of the plugin; paths in samples are relative to its project."""
 
     def find(subject: Subject) -> Iterable[Finding]:
-        with subject.scene() as scene:
+        with _in_project(subject), subject.scene() as scene:
             return scene.run(_each(check, scene, subject.plan.workflow))
 
     return find
+
+
+@contextlib.contextmanager
+def _in_project(subject: Subject) -> Generator[None]:
+    root = subject.spec.source.root
+    with contextlib.chdir(root) if root.is_dir() else contextlib.nullcontext():
+        end_watching(None)  # or the host takes the change for one that a plugin made, and undoes it
+        yield
+    end_watching(None)
 
 
 async def _each(check: Check, scene: Scene, samples: Mapping[str, Sample]) -> list[Finding]:
