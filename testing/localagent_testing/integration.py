@@ -96,7 +96,9 @@ class PluginIntegrationTestSuite:
             result = await self._invoke(line, expected_output)
         return result
 
-    async def test_plugin_provider_integration(self, provider: str = PROVIDER, task: str = "Test workflow") -> Any:
+    async def test_plugin_provider_integration(
+        self, provider: str = PROVIDER, task: str = "Test workflow"
+    ) -> dict[str, Any] | None:
         """Run a workflow with a provider of the plugins.
 
         Args:
@@ -111,8 +113,7 @@ class PluginIntegrationTestSuite:
         """
         if provider not in self.test_plugins:
             return None
-        workflows: Any = self._localagent.workflow_manager
-        result = await workflows.execute_workflow(task, provider=provider)
+        result = await self._localagent.workflow_manager.execute_workflow(task, provider=provider)
         if result["success"] is not True:
             raise AssertionError(f"the workflow '{task}' failed with the provider '{provider}': {result!r}")
         return result

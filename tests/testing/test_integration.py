@@ -117,31 +117,26 @@ async def test_one_plugin_alone_has_nobody_to_talk_to(
         assert await suite.test_plugin_provider_integration() is None
 
 
-class Workflows:
-    """A workflow manager that says what it was asked."""
-
-    def __init__(self, *, success: bool) -> None:
-        self.success = success
-        self.asked: list[tuple[str, str]] = []
-
-    async def execute_workflow(self, task: str, *, provider: str) -> dict[str, Any]:
-        self.asked.append((task, provider))
-        return {"success": self.success}
+PROVIDER = """
+class Echo(localagent.BaseProvider):
+    async def complete(self, request):
+        said = request.prompt or request.messages[-1]["content"]
+        if "nonsense" in said:
+            raise localagent.ProviderError("the model has no words")
+        return localagent.CompletionResponse(f"done: {said}")
+"""
 
 
 @pytest.mark.asyncio
 async def test_a_workflow_runs_with_the_provider_that_is_named(workshop: Workshop) -> None:
-    body = "def get_provider_class(self): return localagent.BaseProvider"
-    source = workshop.plugin(body, base="ProviderPlugin")
+    source = workshop.plugin("def get_provider_class(self): return Echo", head=PROVIDER, base="ProviderPlugin")
     async with PluginIntegrationTestSuite(source) as suite:
-        assert suite.localagent_instance is not None
-        good, bad = Workflows(success=True), Workflows(success=False)
-        vars(suite.localagent_instance.host)["workflow_manager"] = good
-        assert await suite.test_plugin_provider_integration("greeter", "Tidy up") == {"success": True}
-        assert good.asked == [("Tidy up", "greeter")]
-        vars(suite.localagent_instance.host)["workflow_manager"] = bad
-        with pytest.raises(AssertionError, match="'Test workflow' failed with the provider 'greeter'"):
-            await suite.test_plugin_provider_integration("greeter")
+        result = await suite.test_plugin_provider_integration("greeter", "Tidy up")
+        assert result is not None
+        assert result["success"] is True
+        assert "done: " in str(result["result"])
+        with pytest.raises(AssertionError, match=r"'nonsense' failed with the provider 'greeter'.*has no words"):
+            await suite.test_plugin_provider_integration("greeter", "nonsense")
 
 
 @pytest.mark.asyncio
