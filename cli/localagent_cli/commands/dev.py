@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from localagent.errors import UsageError
+from localagent.errors import RefusedError, UsageError
 from localagent.host import consent
 from localagent_cli import output
-from localagent_cli.commands.context import Json, cli_of
+from localagent_cli.commands.context import Json, Yes, agree, cli_of
 from localagent_cli.exit_codes import DONE, FAILED
 
 app = typer.Typer(
@@ -266,6 +267,42 @@ def build(
     from localagent_cli.building import build_and_show
 
     raise typer.Exit(build_and_show(path, out=out or path / "dist", strict=strict, as_json=as_json))
+
+
+@app.command()
+def publish(
+    path: _Folder = _HERE,
+    repository: Annotated[str | None, typer.Option(help="A name in .pypirc; by default pypi", metavar="NAME")] = None,
+    index: Annotated[str | None, typer.Option(help="The address that takes uploads", metavar="URL")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the rehearsal")] = False,
+    write_workflow: Annotated[
+        bool, typer.Option("--write-workflow", help="Only write a workflow that releases when a tag is pushed")
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Build a plugin, rehearse its release on a throw-away index, and upload it where nothing speaks against it.
+
+    Credentials are twine's: TWINE_USERNAME and TWINE_PASSWORD, the keyring, .pypirc, or trusted publishing.
+
+    Example: localagent dev publish --dry-run dev-plugins/project-analyzer
+    """
+    from localagent_cli.packaging.publishing.target_index import target_index
+    from localagent_cli.packaging.publishing.workflow_file import write_workflow as write
+    from localagent_cli.publishing import publish_and_show
+
+    if write_workflow:
+        output.tell(f"wrote {_shown(write(path))}")
+        return
+    where = target_index(repository, index, os.environ)
+    if not (dry_run or yes or sys.stdin.isatty()):
+        fix = "add --yes to agree, or --dry-run to upload nothing"
+        raise RefusedError("uploading needs your consent, and there is no terminal to ask on", fix=fix)
+
+    def consent_to(question: str) -> bool:
+        return agree(question, yes=yes)
+
+    raise typer.Exit(publish_and_show(path, where, dry_run=dry_run, as_json=as_json, consent=consent_to))
 
 
 def _path_and_words(args: list[str]) -> tuple[Path, list[str]]:
