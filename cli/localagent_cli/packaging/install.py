@@ -235,7 +235,8 @@ def _wheel_of(source: Path, work: Path) -> Path:
 
 def _addition(wheel: Path, origin: Path | None) -> Addition:
     """Read a wheel that passes its rules: a plugin's where a user named it, else those for any wheel."""
-    _refuse_findings(verify_archive(wheel, purpose="install" if origin else "unpack"))
+    project = origin if origin is not None and origin.is_dir() else None
+    _refuse_findings(verify_archive(wheel, purpose="install" if origin else "unpack", project=project))
     distribution = wheel_distribution(wheel)
     _refuse_other_python(wheel, distribution)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()

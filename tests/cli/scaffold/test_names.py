@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from localagent.errors import UsageError
+from localagent_cli.installed_beside import INSTALLED_BESIDE
 from localagent_cli.scaffold import create_plugin
-from localagent_cli.scaffold.names import INSTALLED_BESIDE, check_new_name, objection, suggestion
+from localagent_cli.scaffold.names import check_new_name, objection, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

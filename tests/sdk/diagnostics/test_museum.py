@@ -11,6 +11,8 @@ from localagent.diagnostics.catalogue import all_rules
 from localagent.diagnostics.choosing import Choice
 from localagent.diagnostics.diagnostic import Diagnostic
 from localagent.diagnostics.validation import STATIC_FAMILIES, validate_path
+from localagent.errors import ManifestError
+from localagent.manifest.model import manifest_in, read_manifest
 
 MUSEUM = Path(__file__).parents[2] / "museum"
 CASES = sorted(file.parent for file in MUSEUM.glob("LA[1-4]*/*/expected.toml"))
@@ -24,6 +26,17 @@ def test_case_has_exactly_the_expected_findings(case: Path) -> None:
     assert found == [(each["rule"], each["file"], each["line"], each["column"]) for each in expected["finding"]]
     assert int(report.failed()) == expected["exit"]
     assert all(diagnostic.fix for diagnostic in report.diagnostics)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.parent.name in {"LA102", "LA103", "LA104"}], ids=str)
+def test_a_manifest_of_a_wrong_shape_cannot_be_read_as_one(case: Path) -> None:
+    """So that who only asks whether the shape is right need not load the JSON Schema."""
+    expected = tomllib.loads((case / "expected.toml").read_text(encoding="utf-8"))
+    manifest = manifest_in(case)
+    assert manifest is not None
+    if expected["exit"]:
+        with pytest.raises(ManifestError):
+            read_manifest(manifest)
 
 
 def test_every_static_rule_has_a_case() -> None:

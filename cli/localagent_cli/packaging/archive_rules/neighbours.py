@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -11,8 +10,7 @@ from localagent.diagnostics.diagnostic import Place
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.manifest.names import normalised
 from localagent.manifest.wording import shown
-from localagent_cli.packaging.archive import place_of
-from localagent_cli.scaffold.names import INSTALLED_BESIDE
+from localagent_cli.installed_beside import INSTALLED_BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,19 +125,27 @@ def _scripts(archive: Archive) -> Iterator[tuple[str, str]]:
     if archive.kind == "sdist":
         return
     path = f"{archive.info}entry_points.txt"
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    yield from ((name, path) for name in _declared_scripts(archive.texts.get(path, b"").decode("utf-8", "replace")))
+    for member in archive.members:
+        found = re.fullmatch(r"[^/]+\.data/scripts/(?:.*/)?([^/]+)", member.path)
+        if found:
+            yield found[1], member.path
+
+
+def _declared_scripts(text: str) -> Iterator[str]:
+    if "_scripts" not in text:
+        return  # nearly always, and it saves loading the parser
+    from configparser import ConfigParser, Error
+
+    parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign] # names keep their case
     try:
-        parser.read_string(archive.texts.get(path, b"").decode("utf-8", "replace"))
-    except configparser.Error:
+        parser.read_string(text)
+    except Error:
         return
     for section in ("console_scripts", "gui_scripts"):
         if parser.has_section(section):
-            yield from ((name, path) for name in parser.options(section))
-    for member in archive.members:
-        parts = place_of(member.path, "wheel").split("/")
-        if len(parts) >= 3 and parts[0].endswith(".data") and parts[1] == "scripts":  # noqa: PLR2004 - NAME.data/scripts/FILE
-            yield parts[-1], member.path
+            yield from parser.options(section)
 
 
 RULES = (

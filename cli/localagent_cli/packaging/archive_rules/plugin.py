@@ -9,7 +9,8 @@ from localagent.diagnostics.diagnostic import Place, Severity
 from localagent.diagnostics.locating import Lost, locate
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.rules import reading, shape, values
-from localagent.manifest.model import ENTRY_POINT_GROUPS, MANIFEST_NAMES
+from localagent.errors import ManifestError
+from localagent.manifest.model import ENTRY_POINT_GROUPS, MANIFEST_NAMES, manifest_of
 from localagent.manifest.names import normalised, same_plugin
 from localagent.manifest.wording import shown
 from localagent_cli.packaging.archive import packages_of
@@ -17,6 +18,8 @@ from localagent_cli.packaging.archive import packages_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from localagent.diagnostics.project import Project
+    from localagent.manifest.document import Document
     from localagent_cli.packaging.archive import Archive
 
 _PACK = "pack it as data of the package (setuptools: [tool.setuptools.package-data] in pyproject.toml)"
@@ -57,8 +60,7 @@ def invalid_manifest(archive: Archive) -> Iterator[Finding]:
     if not archive.manifest_path:
         return
     project = archive.packed
-    applied = reading.RULES if project.document is None else (*shape.RULES, *values.RULES)
-    for rule in applied:
+    for rule in _manifest_rules(project.document):
         for found in rule.check(project):
             if found.severity is Severity.ERROR:
                 yield Finding(f"{found.message} ({rule.id})", found.where, found.fix, hint=found.hint)
@@ -112,6 +114,21 @@ def unbuildable(archive: Archive) -> Iterator[Finding]:
         yield Finding("it has neither pyproject.toml nor setup.py", Place(archive.file), fix)
     if not any(path.endswith(".py") and path != "setup.py" for path in archive.paths):
         yield Finding("it has no Python module", Place(archive.file), "add the plugin's package to what the sdist has")
+
+
+def _manifest_rules(document: Document | None) -> tuple[Rule[Project], ...]:
+    """The rules that can find something in a manifest.
+
+    Those about its shape take a JSON Schema and its library, which costs more than all else that is looked at; they
+    tell everything that is wrong, but not whether something is.
+    """
+    if document is None:
+        return reading.RULES
+    try:
+        manifest_of(document)
+    except ManifestError:
+        return (*shape.RULES, *values.RULES)
+    return values.RULES
 
 
 def _other_entries(archive: Archive) -> Iterator[Finding]:
