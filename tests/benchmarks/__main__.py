@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import commands, discovery, messaging, providers, scaffolding, startup, testing, workflows
+from benchmarks import building, commands, discovery, messaging, providers, scaffolding, startup, testing, workflows
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
 from benchmarks.workshop import Workshop
 
@@ -27,6 +27,7 @@ AREAS = {
     "messaging": messaging,
     "providers": providers,
     "scaffolding": scaffolding,
+    "building": building,
     "testing": testing,
     "workflows": workflows,
 }
