@@ -12,7 +12,7 @@ import pytest
 from localagent.diagnostics.diagnostic import Severity
 from localagent.errors import LocalAgentError
 from localagent_testing.conformance.judging import Unobserved
-from localagent_testing.conformance.rules import checks_for, why_left_out
+from localagent_testing.conformance.rules import checks_of, why_left_out
 from localagent_testing.conformance.subject import Subject
 from localagent_testing.report import RULE_PROPERTY, WARNING_PROPERTY
 
@@ -36,7 +36,7 @@ class PluginNode(pytest.Collector):
     def collect(self) -> Iterator[RuleItem]:
         """A test for each rule."""
         audited = self.subject.recorder is not None
-        for word, rule in checks_for(self.subject.spec.kind, audited=audited).items():
+        for word, rule in checks_of(self.subject.spec, audited=audited).items():
             yield RuleItem.from_parent(self, name=f"{rule.id}-{word}", plugin=self, rule=rule)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from localagent_testing.audit.recorder import Recorder
 from localagent_testing.conformance.judging import Unobserved
-from localagent_testing.conformance.rules import checks_for
+from localagent_testing.conformance.rules import checks_of
 from localagent_testing.conformance.subject import Subject
 from localagent_testing.conformance.target import source_target
 
@@ -46,7 +46,7 @@ def audited(folder: Path) -> Generator[Subject]:
 
 def judge(subject: Subject) -> Judged:
     judged = Judged()
-    for rule in checks_for(subject.spec.kind, audited=subject.recorder is not None).values():
+    for rule in checks_of(subject.spec, audited=subject.recorder is not None).values():
         try:
             found = list(rule.check(subject))
         except Unobserved as reason:

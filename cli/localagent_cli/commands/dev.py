@@ -254,6 +254,36 @@ def score(
 
 
 @app.command()
+def bench(
+    path: _Folder = _HERE,
+    runs: Annotated[int, typer.Option(min=1, help="Processes that each figure is the median of")] = 5,
+    rounds: Annotated[int, typer.Option(min=2, help="How often it is disabled and enabled, to see lost memory")] = 20,
+    save: Annotated[bool, typer.Option("--save", help="Keep the figures as the baseline for later")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The baseline's file; by default PATH/.localagent-bench.json")
+    ] = None,
+    fail_on_regression: Annotated[
+        bool, typer.Option("--fail-on-regression", help="Exit with 1 if a figure is worse than the baseline's")
+    ] = False,
+    tolerance: Annotated[float, typer.Option(min=0, metavar="PERCENT", help="How much worse is still the same")] = 25.0,
+    as_json: Json = False,
+) -> None:
+    """Measure what a plugin costs: import, becoming ready, calls, memory, and memory that is lost.
+
+    Budgets in [tool.localagent.budgets] of pyproject.toml, such as import_ms = 200, are checked here and by
+    'plugins test'.
+
+    Example: localagent dev bench --save && localagent dev bench --fail-on-regression
+    """
+    from localagent_cli.benching.command import Comparison, bench_plugins
+
+    wanted = Comparison(
+        baseline, save=save, fail_on_regression=fail_on_regression, tolerance=tolerance / 100, as_json=as_json
+    )
+    raise typer.Exit(bench_plugins(path, wanted, runs=runs, rounds=rounds))
+
+
+@app.command()
 def build(
     path: _Folder = _HERE,
     out: Annotated[Path | None, typer.Option(help="Where the archives go; PATH/dist by default")] = None,

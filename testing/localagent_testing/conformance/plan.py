@@ -66,7 +66,7 @@ def plan_of(spec: PluginSpec) -> Plan:
     Raises:
         ConfigError: ``pyproject.toml`` cannot be read, or its table says something else than a plan.
     """
-    table, file = _table(spec), spec.source.root / "pyproject.toml"
+    table, file = project_table(spec, TABLE), spec.source.root / "pyproject.toml"
     unknown = sorted(table.keys() - set(_KEYS))
     if unknown:
         raise ConfigError(f"[{TABLE}] has no key '{unknown[0]}'", file=file, fix=f"it takes {', '.join(_KEYS)}")
@@ -75,7 +75,12 @@ def plan_of(spec: PluginSpec) -> Plan:
     return Plan(_level(spec), settings, provider or settings, commands, data, samples)
 
 
-def _table(spec: PluginSpec) -> Mapping[str, Any]:
+def project_table(spec: PluginSpec, name: str) -> Mapping[str, Any]:
+    """A table of the ``pyproject.toml`` in a plugin's source folder, such as ``tool.localagent.conformance``.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
     file = spec.source.root / "pyproject.toml"
     if not spec.source.is_folder or not file.is_file():
         return {}
@@ -84,7 +89,7 @@ def _table(spec: PluginSpec) -> Mapping[str, Any]:
     except ValueError as error:
         raise ConfigError(f"it is no TOML: {error}", file=file, fix="correct the file") from error
     table: Mapping[str, Any] = document
-    for key in TABLE.split("."):
+    for key in name.split("."):
         table = table_at(table, key)
     return table
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from localagent.diagnostics.rule import Tier
 from localagent_testing.conformance import (
+    budget_rules,
     command_rules,
     engine_rules,
     fault_rules,
@@ -20,6 +21,7 @@ from localagent_testing.conformance import (
 
 if TYPE_CHECKING:
     from localagent.diagnostics.rule import Rule
+    from localagent.host.spec import PluginSpec
     from localagent_testing.conformance.plan import Plan
     from localagent_testing.conformance.subject import Subject
 
@@ -38,7 +40,7 @@ AUDITED: dict[str, Rule[Subject]] = permission_rules.CHECKS
 """What is judged of every plugin where its uses were recorded."""
 
 _OF_ALL_KINDS = GENERAL | {word: rule for rules in OF_KIND.values() for word, rule in rules.items()}
-CHECKS: dict[str, Rule[Subject]] = _OF_ALL_KINDS | AUDITED
+CHECKS: dict[str, Rule[Subject]] = _OF_ALL_KINDS | AUDITED | budget_rules.CHECKS
 RULES = tuple(sorted(CHECKS.values(), key=lambda rule: rule.id))
 
 _TIERS = tuple(Tier)
@@ -54,6 +56,11 @@ def checks_for(kind: str, *, audited: bool = False) -> dict[str, Rule[Subject]]:
     checks = GENERAL | OF_KIND.get(kind, {}) if kind else _OF_ALL_KINDS
     applied = checks | AUDITED if audited else checks
     return dict(sorted(applied.items(), key=lambda each: each[1].id))
+
+
+def checks_of(spec: PluginSpec, *, audited: bool = False) -> dict[str, Rule[Subject]]:
+    """The rules for one plugin: those of its kind, then those of what it costs for which its project has budgets."""
+    return checks_for(spec.kind, audited=audited) | budget_rules.declared_by(spec)
 
 
 def why_left_out(rule: Rule[Subject], plan: Plan) -> str:

@@ -7,6 +7,8 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from localagent_testing.bench.budgets import budgets_of
+from localagent_testing.bench.measuring import Measured, measure
 from localagent_testing.conformance.judging import require_ready
 from localagent_testing.conformance.life import observe
 from localagent_testing.conformance.plan import Plan, plan_of
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from localagent_testing.audit.recorder import Recorder
     from localagent_testing.conformance.life import Life
     from localagent_testing.conformance.scene import Scene
+
+RUNS = 3
+"""Lives that the figures of costs are medians of."""
+
+ROUNDS = 20
+"""Rounds of disable and enable that the slope of memory is taken over."""
 
 
 class Subject:
@@ -64,6 +72,15 @@ class Subject:
     def life(self) -> Life:
         """One whole life of it, lived when first asked for."""
         return observe(self.spec, self.plan, self.environ)
+
+    @cached_property
+    def measured(self) -> Measured:
+        """What it costs, in the figures that its project has budgets for; measured when first asked for.
+
+        Raises:
+            PluginNotAvailable: as `measure`.
+        """
+        return measure(self.spec, budgets_of(self.spec), runs=RUNS, rounds=ROUNDS, environ=self.environ)
 
     def scene(self, *, provider: Mapping[str, Any] | None = None) -> AbstractContextManager[Scene]:
         """A scene with the plugin, new with each call, so that what one rule does to it harms no other.

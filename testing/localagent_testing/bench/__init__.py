@@ -1,0 +1,1 @@
+"""Measuring what a plugin costs, in child processes."""

@@ -1,0 +1,19 @@
+"""Loads a little in the first call, within its budget."""
+
+import time
+
+from localagent import CommandPlugin
+
+
+class Plugin(CommandPlugin):
+    name = "specimen"
+    words = None
+
+    def register_commands(self, app):
+        @app.command("greet")
+        def greet() -> None:
+            """Greet everybody."""
+            if self.words is None:
+                time.sleep(0.05)
+                self.words = "Hello, everybody"
+            print(self.words)
