@@ -7,8 +7,9 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from localagent.errors import ConfigError, RefusedError, UsageError
-from localagent.manifest.plain import is_list, is_mapping
+from localagent.errors import RefusedError, UsageError
+from localagent.host.lock import change_lock, damaged, read_lock
+from localagent.manifest.plain import is_list
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
@@ -44,28 +45,32 @@ def read_consents(home: Home) -> dict[str, Consent]:
     Raises:
         ConfigError: the lock file is damaged; the fix says how to go on.
     """
-    return {name: _consent(entry) for name, entry in _read_lock(home)["plugins"].items()}
+    return {name: _consent(entry) for name, entry in read_lock(home)["plugins"].items()}
 
 
 def enable(home: Home, spec: PluginSpec) -> None:
     """Record the consent to run `spec` from its source."""
-    entry = {
+    _change_plugins(home, lambda plugins: plugins.__setitem__(spec.name, line_of(spec)))
+
+
+def line_of(spec: PluginSpec) -> dict[str, Any]:
+    """The line of the lock file that says yes to `spec` from its source."""
+    return {
         "enabled": True,
         "sources": sorted(spec.source.identities),
         "version": spec.version,
         "permissions": list(spec.permissions),
     }
-    _change_lock(home, lambda plugins: plugins.__setitem__(spec.name, entry))
 
 
 def disable(home: Home, name: str) -> None:
     """Record that the plugin must not run, whatever its source; the rest of its entry stays."""
-    _change_lock(home, lambda plugins: plugins.setdefault(name, {}).__setitem__("enabled", False))
+    _change_plugins(home, lambda plugins: plugins.setdefault(name, {}).__setitem__("enabled", False))
 
 
 def forget(home: Home, name: str) -> None:
     """Remove every trace of a consent, as uninstalling does."""
-    _change_lock(home, lambda plugins: plugins.pop(name, None))
+    _change_plugins(home, lambda plugins: plugins.pop(name, None))
 
 
 def trusted_folders(home: Home) -> tuple[Path, ...]:
@@ -121,39 +126,19 @@ def _consent(entry: Any) -> Consent:
     )
 
 
-def _read_lock(home: Home) -> dict[str, Any]:
-    lock = _read_state(home.lock_file, {"version": 1, "plugins": {}})
-    if is_mapping(lock) and _holds_entries(lock.get("plugins")):
-        return lock
-    raise _damaged(home.lock_file, "it has no mapping 'plugins'")
-
-
-def _holds_entries(plugins: Any) -> bool:
-    return is_mapping(plugins) and all(map(is_mapping, plugins.values()))
-
-
-def _change_lock(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
-    with exclusively(home.lock_file):
-        lock = _read_lock(home)
-        change(lock["plugins"])
-        write_json(home.lock_file, lock)
+def _change_plugins(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
+    change_lock(home, lambda lock: change(lock["plugins"]))
 
 
 def _read_trust(home: Home) -> list[str]:
     folders = _read_state(home.trust_file, [])
     if is_list(folders) and all(isinstance(folder, str) for folder in folders):
         return folders
-    raise _damaged(home.trust_file, "it is not a list of folders")
+    raise damaged(home.trust_file, "it is not a list of folders")
 
 
 def _read_state(file: Path, default: Any) -> Any:
     try:
         return read_json(file, default=default)
     except ValueError as error:
-        raise _damaged(file, str(error)) from error
-
-
-def _damaged(file: Path, reason: str) -> ConfigError:
-    return ConfigError(
-        f"damaged: {reason}", file=file, fix=f"mv {file} {file}.damaged, then enable or trust again what you use"
-    )
+        raise damaged(file, str(error)) from error

@@ -18,14 +18,21 @@ from localagent.errors import SystemProblem
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from collections.abc import Set as AbstractSet
 
 COMPLETE = ".complete"
 """The marker file that a generation gets last."""
+
+JOURNAL = ".change"
+"""The file that holds the change of the lock file while the pointer is being switched."""
 
 LOCK_PATIENCE = 5.0
 """Seconds to wait for another process that changes the environments of this host."""
 
 _WORK = ".work-"
+_GONE = ".gone-"
+_held: dict[Path, int] = {}
+"""Descriptors of the markers of generations that this process imports from."""
 
 
 def host_folder(home: Path) -> Path:
@@ -86,6 +93,32 @@ def activate(environment: Path) -> None:
         sys.path.remove(entry)
     if str(environment) not in sys.path:
         sys.path.append(str(environment))
+        _use(environment)
+
+
+def enter(home: Path) -> None:
+    """Make what is installed importable; first finish or undo what a killed process left, where there is such.
+
+    Looks at names only where all is well, so it is fit for every start.
+    """
+    if any(name == JOURNAL or _is_leftover(host_folder(home), name) for name in _names(host_folder(home))):
+        from localagent.host import changes
+        from localagent.services.home import Home
+
+        changes.recover(Home(home))
+    environment = current_environment(home)
+    if environment is not None:
+        activate(environment)
+
+
+def discard_others(home: Path, keep: AbstractSet[Path]) -> None:
+    """Remove all complete generations but `keep`; the caller holds the lock.
+
+    What a running process imports from is marked, and goes when a later start finds it unused.
+    """
+    for generation in generations(home):
+        if generation not in keep and not _discard_unused(generation):
+            generation.with_name(f"{_GONE}{generation.name}").touch()
 
 
 def next_generation(home: Path) -> Path:
@@ -97,24 +130,31 @@ def next_generation(home: Path) -> Path:
     folder = host_folder(home)
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        taken = [int(generation.name) for generation in _numbered(folder)]
+        # A number that is to go is not given again: its successor would go in its place.
+        taken = [int(number) for name in _names(folder) if (number := name.removeprefix(_GONE)).isdecimal()]
         generation = folder / str(max(taken, default=0) + 1)
         generation.mkdir()
     return generation
 
 
-def complete(generation: Path) -> None:
+def complete(generation: Path, text: str = "") -> None:
     """Mark `generation` as whole; it is not changed from now on.
+
+    Args:
+        generation: half-made so far.
+        text: what the marker says.
 
     Raises:
         SystemProblem: the marker cannot be written.
     """
     with _writing(generation):
-        descriptor = os.open(generation / COMPLETE, os.O_WRONLY | os.O_CREAT, 0o644)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        # Named so only when the text is whole: the name is what counts.
+        beside = generation / f"{COMPLETE}.new"
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(generation / COMPLETE)
 
 
 def switch(home: Path, generation: Path) -> None:
@@ -171,6 +211,17 @@ def workspace(home: Path) -> Generator[Path]:
         yield work
 
 
+@contextlib.contextmanager
+def holding_if_free(home: Path) -> Generator[bool]:
+    """The lock of `exclusively` where nobody else has it and it can be had; False else."""
+    with contextlib.ExitStack() as stack:
+        try:
+            held = stack.enter_context(_holding(host_folder(home), patience=0))
+        except SystemProblem:
+            held = False
+        yield held
+
+
 def sweep(home: Path) -> list[Path]:
     """Remove what killed processes left behind, and return it; what a living one is making stays.
 
@@ -179,11 +230,60 @@ def sweep(home: Path) -> list[Path]:
     folder = host_folder(home)
     if not _leftovers(folder):
         return []
+    with holding_if_free(home) as held:
+        return _discard_leftovers(folder) if held else []
+
+
+def _use(generation: Path) -> None:
+    """Tell other processes, for as long as this one lives, that it imports from `generation`."""
+    if generation in _held:
+        return
     try:
-        with _holding(folder, patience=0) as held:
-            return _discard_leftovers(folder) if held else []
-    except SystemProblem:
-        return []
+        import fcntl
+
+        descriptor = os.open(generation / COMPLETE, os.O_RDONLY)
+    except (ImportError, OSError):  # another system, or half-made: nobody collects that either
+        return
+    # Kept open until the process ends: closing it gives the lock back.
+    _held[generation] = descriptor
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def _discard_unused(generation: Path) -> bool:
+    """Remove a generation unless a running process imports from it; whether that was so."""
+    import shutil
+
+    with _unused(generation) as unused:
+        if unused:
+            # First of all: what is half gone must not pass for whole.
+            (generation / COMPLETE).unlink(missing_ok=True)
+            shutil.rmtree(generation, ignore_errors=True)
+    return unused
+
+
+@contextlib.contextmanager
+def _unused(generation: Path) -> Generator[bool]:
+    """Whether no other process imports from `generation`; none begins to within."""
+    own = _held.pop(generation, None)
+    if own is not None:
+        os.close(own)
+    try:
+        import fcntl
+
+        descriptor = os.open(generation / COMPLETE, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield True
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unused = True
+    except OSError:
+        unused = False
+    try:
+        yield unused
+    finally:
+        os.close(descriptor)
 
 
 def _is_sibling(folder: Path, generation: Path) -> bool:
@@ -208,7 +308,7 @@ def _leftovers(folder: Path) -> list[Path]:
 def _is_leftover(folder: Path, name: str) -> bool:
     if name.isdecimal():
         return not is_complete(folder / name)
-    return name.startswith(_WORK) or (name.startswith(".current.") and name.endswith(".new"))
+    return name.startswith((_WORK, _GONE)) or (name.startswith((".current.", f".{JOURNAL}.")) and name.endswith(".new"))
 
 
 def _discard_leftovers(folder: Path) -> list[Path]:
@@ -219,6 +319,8 @@ def _discard(path: Path) -> bool:
     """Remove a leftover unless a living process works in it; whether it is gone."""
     import shutil
 
+    if path.name.startswith(_GONE) and not _discard_unused(path.with_name(path.name.removeprefix(_GONE))):
+        return False
     if not path.is_dir():
         path.unlink(missing_ok=True)
         return True

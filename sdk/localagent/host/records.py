@@ -13,7 +13,7 @@ from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from localagent.host.spec import PluginSpec
     from localagent.services.home import Home
@@ -143,3 +143,12 @@ def keep_records(home: Home, records: Mapping[PluginSpec, Record]) -> None:
         for spec, record in records.items():
             kept[spec.name] = {"fingerprint": fingerprint(spec), "record": record.to_dict()}
         write_json(home.records_file, kept)
+
+
+def forget_records(home: Home, names: Iterable[str]) -> None:
+    """Forget what was learned of plugins that are gone."""
+    gone = read_records(home).keys() & set(names)
+    if not gone:
+        return
+    with exclusively(home.records_file):
+        write_json(home.records_file, {name: kept for name, kept in read_records(home).items() if name not in gone})

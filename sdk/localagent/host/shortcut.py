@@ -69,9 +69,7 @@ def take(word: str, situation: Situation, whole: Callable[[], Survey]) -> Shortc
     kept = IndexFile(str(situation.home.path), str(situation.current), _part(word), situation.settings.environ).read()
     if kept is None or kept["word"] != word:
         return None
-    environment = environments.current_environment(situation.home.path)
-    if environment is not None:
-        environments.activate(environment)
+    environments.enter(situation.home.path)
     return Shortcut(kept, whole)
 
 

@@ -198,7 +198,7 @@ def survey(situation: Situation) -> Survey:
     """
     # Nothing of a run that sees less than others is kept.
     since = file_clock(str(situation.home.path)) if situation.options.sees_all else None
-    _activate_environment(situation)
+    environments.enter(situation.home.path)
     problem = situation.settings.problem
     try:
         said = _said(situation)
@@ -350,10 +350,3 @@ def _identify(path: Path) -> list[PluginSpec]:
 
     source = Source(SourceKind.DEVELOPMENT, path)
     return identify_file(path, source) if path.is_file() else identify_folder(path, source)
-
-
-def _activate_environment(situation: Situation) -> None:
-    """Put the plugin environment, if there is one, at the end of the import path."""
-    environment = environments.current_environment(situation.home.path)
-    if environment is not None:
-        environments.activate(environment)

@@ -166,6 +166,33 @@ def end(child: subprocess.Popen[bytes]) -> None:
         os.kill(child.pid, signal.SIGKILL)
 
 
+IMPORT_FROM = """
+import sys, time
+from pathlib import Path
+from localagent.host import environments
+environments.enter(Path(sys.argv[1]))
+print("importing", flush=True)
+time.sleep(60)
+"""
+
+
+def test_generation_that_another_process_imports_from_goes_after_its_end(home: Path) -> None:
+    first, second = made(home), made(home)
+    environments.switch(home, first)
+    user = subprocess.Popen([sys.executable, "-c", IMPORT_FROM, str(home)], stdout=subprocess.PIPE)
+    assert user.stdout is not None
+    assert user.stdout.readline() == b"importing\n"
+    environments.switch(home, second)
+    environments.discard_others(home, {second})
+    assert environments.generations(home) == [first, second]
+    assert environments.next_generation(home).name == "3"
+
+    end(user)
+    environments.enter(home)
+    assert environments.generations(home) == [second]
+    assert {path.name for path in environments.host_folder(home).iterdir()} == {"2", "current", ".lock", ".holder"}
+
+
 def test_lock_is_free_after_an_error(home: Path) -> None:
     with pytest.raises(RuntimeError), environments.exclusively(home):
         raise RuntimeError
