@@ -27,6 +27,7 @@ def discover(
     *,
     import_path: Iterable[str],
     development: Iterable[Path] = (),
+    links: Iterable[Path] = (),
     trusted: tuple[Path, ...] = (),
     current: Path | None = None,
     look: Callable[[str], Installed] = installed.look,
@@ -37,18 +38,20 @@ def discover(
         home: LocalAgent's home; its ``plugins`` folder is a source.
         import_path: where to look for distributions.
         development: the development folders, in order.
+        links: source folders that were linked one by one.
         trusted: folders the user agreed to run.
         current: the current folder; development folders below it are untrusted unless in `trusted`.
         look: gives what the distribution that a ``.dist-info`` folder describes has to offer.
     """
     folders = tuple(dict.fromkeys(import_path))
     found = [look(info) for folder in folders for info in info_folders(folder)]
-    sources = [*((folder, SourceKind.DEVELOPMENT) for folder in development), (home.plugins, SourceKind.HOME)]
+    linked = [(Path(link), SourceKind.LINK) for link in links]
+    sources = [*((folder, SourceKind.DEVELOPMENT) for folder in development), *linked, (home.plugins, SourceKind.HOME)]
     rests_on = [*folders, *(path for each in found for path in each.rests_on)]
     folder_specs: list[PluginSpec] = []
     for folder, kind in sources:
         rests_on.append(str(folder))
-        children = _children(folder)
+        children = [_real(folder)] if kind is SourceKind.LINK else _children(folder)
         in_development = bool(children) and kind is SourceKind.DEVELOPMENT
         is_strange = in_development and current is not None and _is_strange(folder, current, home.path)
         for child in children:

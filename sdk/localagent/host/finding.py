@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localagent.host import consent, environments
+from localagent.errors import ConfigError
+from localagent.host import consent, environments, lock
 from localagent.host.found import Discovery, Unreadable
 from localagent.host.index import IndexFile, file_clock, import_path, prune
 from localagent.host.spec import PluginSpec
@@ -42,7 +43,8 @@ def discovered(situation: Situation) -> Discovery:
 def deciding_files(situation: Situation) -> tuple[str, ...]:
     """The files besides plugins' own that decide what is found and from where."""
     home = situation.home
-    return tuple(map(str, (home.development_file, home.trust_file, environments.pointer_file(home.path))))
+    pointer = environments.pointer_file(home.path)
+    return tuple(map(str, (home.development_file, home.trust_file, home.lock_file, pointer)))
 
 
 def is_edited(spec: PluginSpec) -> bool:
@@ -69,6 +71,7 @@ def _discover(situation: Situation, memory: Memory) -> Discovery:
         situation.home,
         import_path=[*installed, *([str(environment)] if environment else [])],
         development=situation.development.directories,
+        links=_links(situation),
         trusted=consent.trusted_folders(situation.home),
         current=situation.current,
         look=memory.look,
@@ -82,9 +85,18 @@ def _in_folders(situation: Situation) -> Discovery:
         situation.home,
         import_path=(),
         development=situation.development.directories,
+        links=_links(situation),
         trusted=consent.trusted_folders(situation.home),
         current=situation.current,
     )
+
+
+def _links(situation: Situation) -> tuple[Path, ...]:
+    try:
+        return lock.links(situation.home)
+    except ConfigError:
+        # Whoever asks for consents is told.
+        return ()
 
 
 def _to_json(found: Discovery, since: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class SourceKind(Enum):
     """Where a plugin comes from, in order of precedence."""
 
     DEVELOPMENT = "development folder"
+    LINK = "linked folder"
     HOME = "home folder"
     DISTRIBUTION = "distribution"
     BUILT_IN = "built in"
