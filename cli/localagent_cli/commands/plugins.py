@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from localagent.errors import RefusedError, UsageError
-from localagent.host import consent
-from localagent.host.preparing import missing_settings
 from localagent.host.spec import SourceKind
 from localagent.host.traffic import read_traffic, told
 from localagent.manifest.names import check_name
 from localagent_cli import listing, output, plugin_list, warm
+from localagent_cli.commands import plugin_changes
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
+from localagent_cli.commands.plugin_changes import tell_enabled
 from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
-from localagent_cli.installing import described
 from localagent_cli.outcome import show_outcome, to_dict
 
 if TYPE_CHECKING:
     from localagent.services.home import Home
-    from localagent_cli.packaging.install import InstallPlan
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -34,7 +31,6 @@ app = typer.Typer(
 _Name = Annotated[str, typer.Argument(help="The plugin's name", metavar="NAME")]
 _Timings = Annotated[bool, typer.Option("--timings", help="Show how long importing each took when it was last seen")]
 _Purge = Annotated[bool, typer.Option("--purge", help="Remove what it stored, too")]
-_NoEnable = Annotated[bool, typer.Option("--no-enable", help="Install only; enable it yourself later")]
 
 
 @app.callback(invoke_without_command=True)
@@ -59,7 +55,7 @@ def group(
     if list_:
         list_plugins(ctx, as_json=as_json)
     elif install_ is not None:
-        install(ctx, [install_], yes=yes)
+        plugin_changes.install(ctx, [install_], yes=yes)
     elif uninstall_ is not None:
         uninstall(ctx, uninstall_, yes=yes)
     elif enable_ is not None:
@@ -119,49 +115,16 @@ def disable(ctx: typer.Context, name: _Name) -> None:
 
 
 @app.command()
-def install(
-    ctx: typer.Context,
-    sources: Annotated[list[str], typer.Argument(help="Project folders and wheel files", metavar="SOURCE...")],
-    yes: Yes = False,
-    no_enable: _NoEnable = False,
-) -> None:
-    """Install plugins into LocalAgent's own environment; the Python environment it runs in stays as it is."""
-    from localagent_cli.packaging.install import install as install_sources
-
-    asked: set[str] = set()
-
-    def consent_to(plan: InstallPlan) -> None:
-        asked.update(addition.distribution.name for addition in plan.additions if addition.origin)
-        for line in described(plan):
-            output.tell(line)
-        if not agree("Install?" if no_enable else "Install and enable?", yes=yes):
-            raise typer.Abort
-
-    manager, host = manager_of(ctx), cli_of(ctx).host
-    done = install_sources([Path(source) for source in sources], home=host.home.path, agree=consent_to)
-    output.tell(f"installed into generation {done.generation} of the plugin environment")
-    host.loop.run(manager.discover_plugins())
-    for plugin in listing.all_of(manager.survey):
-        if plugin.spec.source.distribution in asked:
-            if no_enable:
-                output.tell(f"next: localagent plugins enable {plugin.name}")
-            else:
-                _enable(ctx, plugin.name, distribution=plugin.spec.source.distribution)
-
-
-@app.command()
 def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge = False) -> None:
     """Remove a plugin that LocalAgent installed; its data stay unless --purge is given."""
-    from localagent_cli.packaging.install import remove_distribution
+    from localagent_cli.installing import is_ours, take_out
 
     manager, home = manager_of(ctx), cli_of(ctx).host.home
     found = [plugin for plugin in listing.all_of(manager.survey) if plugin.name == name]
     if purge and not found and home.data(_checked_name(name)).exists():
         _purge(home, name, yes=yes)
         return
-    source = next(
-        (plugin.spec.source for plugin in found if plugin.spec.source.root.is_relative_to(home.environments)), None
-    )
+    source = next((plugin.spec.source for plugin in found if is_ours(plugin.spec.source, home)), None)
     if source is None:
         source = manager.disable(name).source
         if source.kind is SourceKind.BUILT_IN:
@@ -174,9 +137,8 @@ def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge =
         )
     if not agree(f"Uninstall {name} and remove its data?" if purge else f"Uninstall {name}?", yes=yes):
         raise typer.Abort
-    remove_distribution(source.distribution, home=home.path)
-    consent.forget(home, name)
-    output.tell(f"uninstalled {name}")
+    gone = take_out(home, name, source, manager.survey)
+    output.tell(f"uninstalled {', '.join(gone)}")
     if purge:
         _purge(home, name, yes=True)
 
@@ -233,24 +195,16 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _enable(ctx: typer.Context, name: str, *, distribution: str | None = None) -> None:
+def _enable(ctx: typer.Context, name: str) -> None:
     """Enable a plugin and say what that means: source, permissions, dependencies, what is missing, what to try."""
-    manager = manager_of(ctx)
-    enabled = manager.enable(name, distribution=distribution)
-    spec, record = enabled.spec, enabled.record
-    output.tell(f"enabled {spec.name} {spec.version} from {spec.source}")
-    output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
-    output.tell(f"depends on: {', '.join((*spec.requires, *record.dependencies)) or 'no other plugin'}")
-    if record.failure is not None:
-        output.tell(f"error {record.failure.where or spec.name}: {record.failure.message}")
-        output.tell(f"fix: {record.failure.fix or f'localagent plugins test {name}'}")
+    enabled = manager_of(ctx).enable(name)
+    output.tell(f"enabled {enabled.spec.name} {enabled.spec.version} from {enabled.spec.source}")
+    if not tell_enabled(ctx, enabled.spec, enabled.record):
         raise typer.Exit(NOT_AVAILABLE)
-    settings = cli_of(ctx).host.settings.merged(name)
-    for key in missing_settings(spec, settings):
-        output.tell(f"still to set: localagent config set plugins.{name}.config.{key} VALUE")
-    plugin = manager.survey.find(name, distribution=distribution)
-    if not plugin.enabled:
-        output.tell(f"but it stays off: {plugin.verdict.reason}")
-        output.tell(f"fix: {plugin.verdict.fix}")
-    elif plugin.commands:
-        output.tell(f"try: localagent {plugin.commands[0].name} --help")
+
+
+app.command()(plugin_changes.install)
+app.command()(plugin_changes.upgrade)
+app.command()(plugin_changes.rollback)
+app.command()(plugin_changes.sync)
+app.command()(plugin_changes.lock)

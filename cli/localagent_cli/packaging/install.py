@@ -1,90 +1,37 @@
-"""Installing and removing plugins: a plan that changes nothing, then the next generation of the plugin environment.
+"""Changing what is installed: the next generation of the plugin environment and the lock file, as one transaction.
 
 The host's own environment is never written.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import shutil
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
-from localagent.errors import PluginNotAvailable, RefusedError, SystemProblem, UsageError, ValidationError
-from localagent.host import environments
+from localagent.errors import PluginNotAvailable, RefusedError, SystemProblem
+from localagent.host import changes, environments, lock
+from localagent.host.changes import Change
 from localagent.host.distributions import scan
-from localagent_cli.packaging import generation, resolver
-from localagent_cli.packaging.build import build_project
-from localagent_cli.packaging.installed import (
-    Distribution,
-    Surroundings,
-    host_paths,
-    installed_in,
-    needs,
-    wheel_distribution,
-)
-from localagent_cli.packaging.verification import DANGERS, verify_archive
+from localagent.services.home import Home
+from localagent_cli.packaging import generation
+from localagent_cli.packaging.installed import installed_in, needed_names, only_needed_by, requested_in
+from localagent_cli.packaging.plan import Choices, Wanted, plan_install, still_needed, surroundings
+from localagent_cli.packaging.sources import parse_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from localagent.diagnostics.diagnostic import Diagnostic
     from localagent.host.distributions import PluginDistribution
+    from localagent_cli.packaging.installed import Surroundings
+    from localagent_cli.packaging.plan import Addition, InstallPlan
 
-_REQUESTED = "REQUESTED"
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """One wheel that the next generation gets.
-
-    Attributes:
-        distribution: what its metadata say.
-        wheel: the file.
-        sha256: of the file, in hexadecimal digits.
-        origin: the folder or file that the user named; None for what was needed by another one.
-    """
-
-    distribution: Distribution
-    wheel: Path
-    sha256: str
-    origin: Path | None
-
-    def metadata(self) -> dict[str, bytes]:
-        """The files that tell in the environment how it came there (PEP 376, PEP 610)."""
-        files = {"INSTALLER": b"localagent\n"}
-        if self.origin is None:
-            return files
-        about: dict[str, object] = {"url": self.origin.as_uri()}
-        if self.origin.is_dir():
-            about["dir_info"] = {}
-        else:
-            about["archive_info"] = {"hashes": {"sha256": self.sha256}}
-        return {**files, _REQUESTED: b"", "direct_url.json": json.dumps(about).encode()}
-
-
-@dataclass(frozen=True, slots=True)
-class InstallPlan:
-    """What an installation would do.
-
-    Attributes:
-        home: LocalAgent's home.
-        additions: the wheels to unpack, plugins first.
-        replaced: distributions in the plugin environment that go because another one of their name comes.
-        resolver: ``none`` where everything needed was there, else the tool that was asked.
-    """
-
-    home: Path
-    additions: tuple[Addition, ...]
-    replaced: tuple[Distribution, ...]
-    resolver: Literal["none", "pip"]
+    Consents = Mapping[str, Mapping[str, Any]]
+    TryOut = Callable[[Path, InstallPlan], Consents]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,68 +52,83 @@ class InstalledSet:
         return int(self.environment.name)
 
 
-def install(sources: Sequence[Path], *, home: Path, agree: Callable[[InstallPlan], None] | None = None) -> InstalledSet:
-    """Install plugins from project folders and wheel files.
-
-    `agree` sees the plan before anything is changed, and raises where it should not be done. For the errors see
-    `plan_install` and `apply_plan`.
-    """
-    with environments.workspace(home) as work:
-        plan = plan_install(sources, home=home, work=work)
-        if agree:
-            agree(plan)
-        return apply_plan(plan)
-
-
-def plan_install(sources: Sequence[Path], *, home: Path, work: Path) -> InstallPlan:
-    """Find out what installing `sources` takes; nothing but `work` is written.
+def install(
+    sources: Sequence[Path | str | Wanted],
+    *,
+    home: Path,
+    choices: Choices | None = None,
+    agree: Callable[[InstallPlan], None] | None = None,
+    try_out: TryOut | None = None,
+) -> InstalledSet:
+    """Install plugins.
 
     Args:
-        sources: folders, which are built (that runs their code), and wheel files.
+        sources: as `parse_source` takes them.
         home: LocalAgent's home.
-        work: a folder of `environments.workspace` for wheels on their way, which must last until the plan is applied.
+        choices: how to go about it.
+        agree: sees the plan before anything is changed, and raises where it should not be done.
+        try_out: see `apply_plan`.
 
-    Raises:
-        PluginError: a folder cannot be built.
-        RefusedError: a wheel is unsafe, is not for this Python, or does not fit what is installed.
-        SystemProblem: the resolver is missing or cannot reach its index.
-        UsageError: a source is neither a folder nor a wheel file, or two are of one distribution.
-        ValidationError: a wheel breaks a rule for plugins.
+    For the errors see `plan_install` and `apply_plan`.
     """
-    additions = [_addition(_wheel_of(source, work), source.resolve()) for source in sources]
-    _refuse_twins(additions)
-    around = _surroundings(home)
-    for addition in additions:
-        _refuse_host_copy(addition.distribution, around)
-    tool: Literal["none", "pip"] = "none"
-    if _unmet(additions, around):
-        tool = "pip"
-        additions += _resolve(additions, around, work=work, environment=environments.current_environment(home))
-    _refuse_conflicts(additions, around)
-    return InstallPlan(home, tuple(additions), _replaced(additions, around), tool)
+    index = choices.index if choices else ""
+    wanted = [each if isinstance(each, Wanted) else Wanted(parse_source(each, index=index)) for each in sources]
+    with environments.workspace(home) as work:
+        plan = plan_install(wanted, home=home, work=work, choices=choices)
+        if agree:
+            agree(plan)
+        return apply_plan(plan, try_out=try_out)
 
 
-def apply_plan(plan: InstallPlan) -> InstalledSet:
+def apply_plan(plan: InstallPlan, *, try_out: TryOut | None = None) -> InstalledSet:
     """Make the next generation of the plugin environment as planned, and switch to it.
 
     The generation in use stays as it is; where anything fails it stays in use.
 
+    Args:
+        plan: what to do; where it adds nothing, nothing is done.
+        try_out: looks at the new generation before it is used, raises where it must not be, and gives the lines of the
+            lock file for plugins that may run from now on.
+
     Raises:
-        RefusedError: two distributions have a file of the same name.
+        PluginNotAvailable: there is nothing to do, and no plugin was ever installed.
+        RefusedError: two distributions have a file of the same name, or the whole would not fit together.
         SystemProblem: the disk is in the way, or another process changed the environment so that the plan is void.
     """
-    with environments.exclusively(plan.home), _next_generation(plan.home) as folder:
-        around = _surroundings(plan.home)
-        additions = _still_needed(plan, around)
-        for name in {addition.distribution.name for addition in additions} & around.environment.keys():
-            generation.remove_files(folder, name)
-        for addition in additions:
-            generation.unpack(addition.wheel, folder, addition.metadata())
+    if not plan.additions:
+        return installed_set(plan.home)
+    with changes.exclusively(Home(plan.home)):
+        around = surroundings(plan.home)
+        additions = still_needed(plan, around)
+        gone = _outdated(additions, around, plan.home)
+
+        def fill(folder: Path) -> Change:
+            for name in {addition.distribution.name for addition in additions} & around.environment.keys() | gone:
+                generation.remove_files(folder, name)
+            for addition in additions:
+                generation.unpack(addition.wheel, folder, addition.metadata())
+            _refuse_broken(folder, around)
+            put = {addition.distribution.name: addition.locked()._asdict() for addition in additions}
+            consents: Consents = try_out(folder, plan) if try_out else {}
+            return Change(folder, put, tuple(gone), consents, previous=environments.current_environment(plan.home))
+
+        _turn(plan.home, fill)
     return installed_set(plan.home)
 
 
-def remove_distribution(name: str, *, home: Path) -> InstalledSet:
+def remove_distribution(name: str, *, home: Path, forget: Iterable[str] = ()) -> InstalledSet | None:
     """Make the next generation without a distribution and without what only it needed, and switch to it.
+
+    Earlier generations, which hold it still, go as soon as no process imports from them. Where nothing is left, the
+    environment goes, too.
+
+    Args:
+        name: of the distribution.
+        home: LocalAgent's home.
+        forget: plugins whose consent goes with it.
+
+    Returns:
+        what is left; None for nothing.
 
     Raises:
         PluginNotAvailable: it is not installed.
@@ -174,12 +136,48 @@ def remove_distribution(name: str, *, home: Path) -> InstalledSet:
         SystemProblem: the disk or another process is in the way.
     """
     wanted = canonicalize_name(name)
-    with environments.exclusively(home):
-        around = _surroundings(home)
+    with changes.exclusively(Home(home)):
+        around = surroundings(home)
         _refuse_removal(wanted, around)
-        with _next_generation(home) as folder:
-            for gone in [wanted, *_orphans(wanted, around.environment, requested=_requested(home))]:
-                generation.remove_files(folder, gone)
+        requested = requested_in(environments.current_environment(home))
+        gone: set[str] = {wanted, *only_needed_by({wanted}, around.environment, requested)}
+        is_last = gone == set(around.environment)
+
+        def fill(folder: Path) -> Change:
+            for each in gone:
+                generation.remove_files(folder, each)
+            return Change(folder, drop=tuple(gone), forget=tuple(forget), last=is_last)
+
+        _turn(home, fill)
+    return None if is_last else installed_set(home)
+
+
+def roll_back(home: Path) -> InstalledSet:
+    """Use the generation again from which the present one was made.
+
+    Raises:
+        PluginNotAvailable: there is none any more.
+        SystemProblem: the disk or another process is in the way.
+    """
+    with changes.exclusively(Home(home)):
+        lock.read_lock(Home(home))
+        current = environments.current_environment(home)
+        previous = environments.host_folder(home) / str(_record(current).get("previous", "")) if current else None
+        if (
+            current is None
+            or previous is None
+            or not (previous.name.isdecimal() and environments.is_complete(previous))
+        ):
+            raise PluginNotAvailable(
+                "there is no earlier state of the installed plugins",
+                fix="localagent plugins list shows the present one",
+            )
+        before, after = _record(current).get("installed", {}), _record(previous).get("installed", {})
+        put = {name: line for name, line in after.items() if before.get(name) != line}
+        gone = tuple(before.keys() - after.keys())
+        changes.begin(Home(home), Change(previous, put, gone, previous=current))
+        environments.switch(home, previous)
+        changes.finish(Home(home))
     return installed_set(home)
 
 
@@ -195,17 +193,20 @@ def installed_set(home: Path) -> InstalledSet:
     return InstalledSet(environment, scan([str(environment)]).distributions)
 
 
-@contextlib.contextmanager
-def _next_generation(home: Path) -> Generator[Path]:
-    """The next generation, filled with the present one's files; in use after the block, gone where the block fails."""
+def _turn(home: Path, fill: Callable[[Path], Change]) -> None:
+    """Make the next generation of the present one's files and `fill`, and use it; gone where anything fails."""
+    owner = Home(home)
+    lock.read_lock(owner)  # where it is damaged, nothing has begun yet
     folder = environments.next_generation(home)
+    current = environments.current_environment(home)
     try:
-        current = environments.current_environment(home)
         if current:
             generation.link_files(current, folder)
-        yield folder
-        environments.complete(folder)
+        change = fill(folder)
+        changes.begin(owner, change)
+        environments.complete(folder, _new_record(current, change))
         environments.switch(home, folder)
+        changes.finish(owner)
     except OSError as error:
         raise SystemProblem(
             f"cannot write the plugin environment: {error.strerror or error}", file=error.filename or folder
@@ -214,157 +215,46 @@ def _next_generation(home: Path) -> Generator[Path]:
         # Ctrl-C may come when the switch is done: what is in use stays, whatever happened.
         if environments.current_environment(home) != folder:
             shutil.rmtree(folder, ignore_errors=True)
+            changes.finish(owner)
 
 
-def _surroundings(home: Path) -> Surroundings:
+def _record(generation_folder: Path) -> dict[str, Any]:
+    """What a generation tells of itself: ``installed``, the lines of the lock file, and ``previous``."""
+    try:
+        return dict(json.loads((generation_folder / environments.COMPLETE).read_text(encoding="utf-8") or "{}"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _new_record(current: Path | None, change: Change) -> str:
+    before: dict[str, Any] = _record(current).get("installed", {}) if current else {}
+    lines = {**before, **change.put}
+    installed = {name: line for name, line in lines.items() if name not in change.drop}
+    return json.dumps({"installed": installed, "previous": current.name if current else ""})
+
+
+def _outdated(additions: Sequence[Addition], around: Surroundings, home: Path) -> set[str]:
+    """What only the replaced distributions needed, and their successors do not."""
     environment = environments.current_environment(home)
-    return Surroundings(tuple(host_paths(home)), installed_in([environment] if environment else []))
+    coming = {addition.distribution.name: addition.distribution for addition in additions}
+    requested = requested_in(environment) | {each.distribution.name for each in additions if each.origin}
+    before = only_needed_by(set(), around.environment, requested)
+    return only_needed_by(set(), {**around.environment, **coming}, requested) - before - coming.keys()
 
 
-def _wheel_of(source: Path, work: Path) -> Path:
-    if source.is_dir():
-        built = build_project(source, out=work / "built", sdist=False)
-        assert built.wheel is not None  # noqa: S101 - it was asked for
-        return built.wheel
-    if source.suffix != ".whl":
-        raise UsageError("not a plugin's folder or wheel", file=source, fix="localagent plugins install PATH")
-    if not source.is_file():
-        raise UsageError("no such file", file=source, fix="localagent plugins install PATH")
-    return source
+def _refuse_broken(folder: Path, around: Surroundings) -> None:
+    """Refuse a generation in which something lacks what it had: the whole set is looked at as it lies on the disk."""
+    from dataclasses import replace
 
-
-def _addition(wheel: Path, origin: Path | None) -> Addition:
-    """Read a wheel that passes its rules: a plugin's where a user named it, else those for any wheel."""
-    project = origin if origin is not None and origin.is_dir() else None
-    _refuse_findings(verify_archive(wheel, purpose="install" if origin else "unpack", project=project))
-    distribution = wheel_distribution(wheel)
-    _refuse_other_python(wheel, distribution)
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return Addition(distribution, wheel, digest, origin)
-
-
-def _refuse_findings(findings: Sequence[Diagnostic]) -> None:
-    if not findings:
-        return
-    first = next((finding for finding in findings if finding.rule in DANGERS), findings[0])
-    if first.rule in DANGERS:
-        raise RefusedError(first.message, file=first.where.file, fix=first.fix, rule=first.rule)
-    raise ValidationError(first.message, diagnostics=tuple(findings), fix=first.fix)
-
-
-def _refuse_other_python(wheel: Path, distribution: Distribution) -> None:
-    import platform
-
-    from packaging.tags import sys_tags
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
-    try:
-        *_, tags = parse_wheel_filename(wheel.name)
-        fits = SpecifierSet(distribution.requires_python).contains(platform.python_version(), prereleases=True)
-    except (InvalidWheelFilename, InvalidSpecifier) as error:
-        raise RefusedError(str(error), file=wheel, fix="build the wheel again") from error
-    if not fits:
-        raise RefusedError(
-            f"{distribution} needs Python {distribution.requires_python}, this is {platform.python_version()}",
-            file=wheel,
-        )
-    if tags.isdisjoint(sys_tags()):
-        raise RefusedError(f"{distribution} is built for another Python or system: {wheel.name}", file=wheel)
-
-
-def _refuse_twins(additions: Sequence[Addition]) -> None:
-    seen: dict[str, Addition] = {}
-    for addition in additions:
-        twin = seen.setdefault(addition.distribution.name, addition)
-        if twin is not addition:
-            raise UsageError(
-                f"{twin.origin} and {addition.origin} are both {addition.distribution.name}",
-                fix="name only one of them",
-            )
-
-
-def _refuse_host_copy(distribution: Distribution, around: Surroundings) -> None:
-    there = around.in_host(distribution.name)
-    if there:
-        raise RefusedError(
-            f"{there} is installed in the host's own environment, where it would hide {distribution}",
-            fix=f"python -m pip uninstall {there.name}",
-        )
-
-
-def _with(around: Surroundings, additions: Sequence[Addition]) -> Surroundings:
-    added = {addition.distribution.name: addition.distribution for addition in additions}
-    return replace(around, environment={**around.environment, **added})
-
-
-def _unmet(additions: Sequence[Addition], around: Surroundings) -> bool:
-    after = _with(around, additions)
-    return any(after.unmet(addition.distribution) for addition in additions)
-
-
-def _resolve(
-    additions: Sequence[Addition], around: Surroundings, *, work: Path, environment: Path | None
-) -> list[Addition]:
-    given = {addition.distribution.name for addition in additions}
-    present = {**around.environment, **installed_in(around.host)}
-    pins = resolver.resolve(
-        [addition.wheel for addition in additions],
-        constraints=[f"{name}=={there.version}" for name, there in present.items() if name not in given | _odd(there)],
-        environment=environment,
-        work=work,
-    )
-    for pin in pins:
-        if pin.name in present:
-            raise RefusedError(f"{present[pin.name]} is installed, and {pin.name} {pin.version} would be needed")
-    return [_addition(wheel, None) for wheel in resolver.fetch(pins, work=work)]
-
-
-def _odd(distribution: Distribution) -> set[str]:
-    """The distribution's name if its version is none that a constraint can name (PEP 440)."""
-    try:
-        Version(distribution.version)
-    except InvalidVersion:
-        return {distribution.name}
-    return set()
-
-
-def _refuse_conflicts(additions: Sequence[Addition], around: Surroundings) -> None:
-    """Refuse additions that lack something, or that take from a distribution what it needs."""
-    after = _with(around, additions)
-    added = {addition.distribution.name for addition in additions}
+    after = replace(around, environment=installed_in([folder]))
     for distribution in after.environment.values():
-        for need in after.unmet(distribution):
-            if distribution.name in added or canonicalize_name(need.name) in added:
-                found = after.find(canonicalize_name(need.name))
-                raise RefusedError(
-                    f"{distribution} needs {need}, and {found or 'nothing of that name'} would be there",
-                    fix=f"take another version of {need.name if found else distribution.name}",
-                )
-
-
-def _replaced(additions: Sequence[Addition], around: Surroundings) -> tuple[Distribution, ...]:
-    names = {addition.distribution.name for addition in additions}
-    return tuple(there for name, there in around.environment.items() if name in names)
-
-
-def _still_needed(plan: InstallPlan, around: Surroundings) -> list[Addition]:
-    """The additions to make now that the environment cannot change any more: it may have since the plan was made.
-
-    A plugin replaces whatever is there. What it needs was missing; if another process has brought it meanwhile, the
-    same version is welcome and another one makes the plan void.
-    """
-    kept: list[Addition] = []
-    for addition in plan.additions:
-        there = around.find(addition.distribution.name)
-        if addition.origin is not None or there is None:
-            kept.append(addition)
-        elif there.version != addition.distribution.version:
-            raise SystemProblem(
-                f"another process has installed {there} while {addition.distribution} was being planned",
-                fix="run the command again",
+        lacking = {str(need) for need in after.unmet(distribution)}
+        there = around.environment.get(distribution.name)
+        before = {str(need) for need in around.unmet(there)} if there else set[str]()
+        if lacking - before:
+            raise RefusedError(
+                f"{distribution} would lack {', '.join(sorted(lacking - before))}", fix="localagent plugins list"
             )
-    _refuse_conflicts(kept, around)
-    return kept
 
 
 def _refuse_removal(name: str, around: Surroundings) -> None:
@@ -377,31 +267,7 @@ def _refuse_removal(name: str, around: Surroundings) -> None:
             )
         raise PluginNotAvailable(f"{name} is not installed", plugin=name, fix="localagent plugins list")
     for other in around.environment.values():
-        if other.name != name and name in _needed_by(other):
+        if other.name != name and name in needed_names(other):
             raise RefusedError(
                 f"{other} needs {name}", plugin=name, fix=f"localagent plugins uninstall {other.name} first"
             )
-
-
-def _needed_by(distribution: Distribution) -> set[str]:
-    """The names that `distribution` requires on this machine, not counting what its own extras would add."""
-    return {canonicalize_name(need.name) for need in needs(distribution)}
-
-
-def _requested(home: Path) -> set[str]:
-    """The names of the distributions in use that a user named (PEP 376)."""
-    environment = environments.current_environment(home)
-    marked = environment.glob(f"*.dist-info/{_REQUESTED}") if environment else ()
-    return {generation.name_of(marker.parent) for marker in marked}
-
-
-def _orphans(name: str, environment: Mapping[str, Distribution], *, requested: set[str]) -> list[str]:
-    """What nobody needs any more once `name` is gone: neither a user nor, directly or not, another distribution."""
-    needed: set[str] = set()
-    waiting = sorted(requested - {name})
-    while waiting:
-        reached = waiting.pop()
-        if reached in environment and reached not in needed:
-            needed.add(reached)
-            waiting += _needed_by(environment[reached])
-    return sorted(environment.keys() - needed - {name})

@@ -17,6 +17,7 @@ from localagent.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from packaging.markers import Marker
 
@@ -89,6 +90,31 @@ def installed_in(folders: Iterable[str | Path]) -> dict[str, Distribution]:
     for distribution in _read_all(importlib.metadata.distributions(path=[str(folder) for folder in folders])):
         found.setdefault(distribution.name, distribution)
     return found
+
+
+def requested_in(environment: Path | None) -> set[str]:
+    """The names of the distributions in a plugin environment that a user named (PEP 376)."""
+    marked = environment.glob("*.dist-info/REQUESTED") if environment else ()
+    return {canonicalize_name(marker.parent.stem.rpartition("-")[0]) for marker in marked}
+
+
+def needed_names(distribution: Distribution) -> set[str]:
+    """The names that `distribution` requires on this machine, not counting what its own extras would add."""
+    return {canonicalize_name(need.name) for need in needs(distribution)}
+
+
+def only_needed_by(
+    gone: AbstractSet[str], environment: Mapping[str, Distribution], requested: AbstractSet[str]
+) -> set[str]:
+    """What nobody needs any more once `gone` is: neither a user nor, directly or not, another distribution."""
+    needed: set[str] = set()
+    waiting = sorted(requested - gone)
+    while waiting:
+        reached = waiting.pop()
+        if reached in environment and reached not in needed:
+            needed.add(reached)
+            waiting += needed_names(environment[reached])
+    return set(environment) - needed - gone
 
 
 def wheel_distribution(wheel: Path) -> Distribution:

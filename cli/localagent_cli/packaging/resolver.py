@@ -2,83 +2,73 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from localagent.errors import RefusedError, SystemProblem
+from localagent.errors import SystemProblem
+from localagent_cli.packaging.demand import Pin, conflict, local_file, not_found, refuse_other_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from localagent.errors import LocalAgentError
+    from localagent_cli.packaging.demand import Demand, Resolver, Tool
 
 _TAIL = 8
+_OTHER_INDEXES = frozenset({"PIP_NO_INDEX", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"})
 _CONFLICT_WORDS = ("conflicting dependencies", "ResolutionImpossible", "requires a different Python")
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """One wheel that the resolver chose.
+class Pip:
+    """The host's own pip, else the one that comes with Python."""
 
-    Attributes:
-        name: normalised.
-        version: chosen.
-        url: where the wheel is; may be a ``file:`` address.
-        sha256: of the wheel, in hexadecimal digits; empty where the index does not tell.
-    """
+    def resolve(self, demand: Demand, work: Path) -> list[Pin]:
+        """The wheels that must be added; see `Resolver.resolve`."""
+        pinned, report = work / "constraints.txt", work / "report.json"
+        pinned.write_text("".join(f"{line}\n" for line in sorted(demand.constraints)), encoding="utf-8")
+        options = ["--dry-run", "--only-binary", ":all:", "--constraint", str(pinned), "--report", str(report)]
+        if demand.upgrade:
+            options.append("--upgrade")
+        _run_pip(["install", *options, *_wanted(demand)], demand)
+        chosen = json.loads(report.read_text(encoding="utf-8"))["install"]
+        given = {wheel.name for wheel in demand.wheels}
+        return [pin for pin in map(_pin, chosen) if pin.file_name not in given]
 
-    name: str
-    version: str
-    url: str
-    sha256: str
-
-
-def resolve(wheels: Sequence[Path], *, constraints: Iterable[str], environment: Path | None, work: Path) -> list[Pin]:
-    """The wheels that must be added so that `wheels` have all they need; `wheels` themselves are not among them.
-
-    Args:
-        wheels: of the plugins to install.
-        constraints: ``name==version`` of everything that must stay as it is.
-        environment: the plugin environment whose distributions count as installed.
-        work: a folder for pip's files.
-
-    Raises:
-        RefusedError: no set of versions fits; the message ends with pip's reasons.
-        SystemProblem: there is no pip, or it cannot reach the index.
-    """
-    pinned, report = work / "constraints.txt", work / "report.json"
-    pinned.write_text("".join(f"{line}\n" for line in sorted(constraints)), encoding="utf-8")
-    options = ["--dry-run", "--only-binary", ":all:", "--constraint", str(pinned), "--report", str(report)]
-    _run_pip(["install", *options, *map(str, wheels)], environment)
-    chosen = json.loads(report.read_text(encoding="utf-8"))["install"]
-    given = {wheel.name for wheel in wheels}
-    return [pin for pin in map(_pin, chosen) if _file_name(pin) not in given]
+    def fetch(self, pins: Sequence[Pin], demand: Demand, work: Path) -> list[Path]:
+        """The wheels of `pins` as files; see `Resolver.fetch`."""
+        remote = [pin for pin in pins if not pin.url.startswith("file:")]
+        if remote:
+            _download(remote, demand, work)
+        files = [work / pin.file_name if pin in remote else local_file(pin.url) for pin in pins]
+        for pin, file in zip(pins, files, strict=True):
+            refuse_other_content(pin, file)
+        return files
 
 
-def fetch(pins: Sequence[Pin], *, work: Path) -> list[Path]:
-    """The wheels of `pins` as files, each with the hash that it must have.
+def choose(tool: Tool | None) -> Resolver:
+    """The resolver of that name; without one pip, or uv where there is no pip at all.
 
     Raises:
-        RefusedError: a wheel is not the one that was planned.
-        SystemProblem: a wheel cannot be had.
+        SystemProblem: there is none.
     """
-    remote = [pin for pin in pins if not pin.url.startswith("file:")]
-    if remote:
-        _download(remote, work)
-    files = [work / _file_name(pin) if pin in remote else _local_file(pin.url) for pin in pins]
-    for pin, file in zip(pins, files, strict=True):
-        _refuse_other_content(pin, file)
-    return files
+    from localagent_cli.packaging.uv import Uv, uv_command
+
+    if tool == "uv":
+        return Uv(uv_command())
+    try:
+        pip_command()
+    except SystemProblem:
+        if tool == "pip":
+            raise
+        return Uv(uv_command())
+    return Pip()
 
 
 def pip_command() -> list[str]:
@@ -101,19 +91,29 @@ def pip_command() -> list[str]:
     )
 
 
-def _run_pip(arguments: Sequence[str], environment: Path | None) -> None:
-    seen = [str(environment)] if environment else []
-    environ = {
-        **os.environ,
+def _wanted(demand: Demand) -> list[str]:
+    index = ["--index-url", demand.index] if demand.index else []
+    return [*index, *map(str, demand.wheels), *demand.requirements]
+
+
+def _environ(demand: Demand) -> dict[str, str]:
+    """The variables for pip: those of the user, but for other indexes where one is named."""
+    kept = {name: value for name, value in os.environ.items() if not (demand.index and name in _OTHER_INDEXES)}
+    seen = [str(demand.environment)] if demand.environment else []
+    return {
+        **kept,
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), *seen])),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
         "PIP_REQUIRE_VIRTUALENV": "0",
     }
+
+
+def _run_pip(arguments: Sequence[str], demand: Demand) -> None:
     # One stream: pip gives a conflict's name on one and its reasons on the other.
     run = subprocess.run(
         [*pip_command(), *arguments],
-        env=environ,
+        env=_environ(demand),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -131,13 +131,8 @@ def _failure(output: str) -> LocalAgentError:
     first = next((number for number, line in enumerate(lines) if line.startswith("ERROR:")), -_TAIL)
     reasons = "\n".join(line.removeprefix("ERROR: ") for line in lines[first:][:_TAIL])
     if any(word in output for word in _CONFLICT_WORDS):
-        return RefusedError(
-            f"what the plugin needs does not fit what is installed:\n{reasons}",
-            fix="take another version of the plugin, or upgrade what it conflicts with",
-        )
-    return SystemProblem(
-        f"what the plugin needs cannot be found:\n{reasons}", fix="check the network and the configuration of pip"
-    )
+        return conflict(reasons)
+    return not_found(reasons, "pip")
 
 
 def _pin(item: dict[str, Any]) -> Pin:
@@ -148,25 +143,8 @@ def _pin(item: dict[str, Any]) -> Pin:
     return Pin(canonicalize_name(metadata["name"]), metadata["version"], download["url"], sha256)
 
 
-def _download(pins: Sequence[Pin], work: Path) -> None:
+def _download(pins: Sequence[Pin], demand: Demand, work: Path) -> None:
     listed = work / "download.txt"
     lines = [f"{pin.url}#sha256={pin.sha256}" if pin.sha256 else pin.url for pin in pins]
     listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    _run_pip(["download", "--no-deps", "--dest", str(work), "--requirement", str(listed)], None)
-
-
-def _refuse_other_content(pin: Pin, file: Path) -> None:
-    try:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise SystemProblem(f"{pin.name} {pin.version} is not where it was: {error.strerror}", file=file) from error
-    if pin.sha256 and digest != pin.sha256:
-        raise RefusedError(f"{pin.name} {pin.version} is not the file that was planned: its hash differs", file=file)
-
-
-def _file_name(pin: Pin) -> str:
-    return unquote(urlsplit(pin.url).path).rpartition("/")[2]
-
-
-def _local_file(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path))
+    _run_pip(["download", "--no-deps", "--dest", str(work), "--requirement", str(listed)], demand)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,9 @@ from packaging.utils import canonicalize_name
 
 from localagent.errors import PluginNotAvailable, RefusedError
 from localagent.version import __version__
-from localagent_cli.packaging.contents import SAFETY_RULES, check_wheel, read_contents
+from localagent_cli.packaging.archive_reading import read_archive
 from localagent_cli.packaging.installed import needs, wheel_distribution
+from localagent_cli.packaging.verification import DANGERS, verify_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,15 +78,14 @@ def open_delivery(archive: Path, work: Path, tell: Callable[[str], object]) -> D
 
 
 def _delivery(wheel: Path, source: Path | None) -> Delivery:
-    findings = tuple(check_wheel(wheel))
+    findings = tuple(verify_archive(wheel))
     for finding in findings:
-        if finding.rule in SAFETY_RULES:
+        if finding.rule in DANGERS:
             raise RefusedError(finding.message, file=wheel, fix=finding.fix, rule=finding.rule)
     distribution = wheel_distribution(wheel)
     extras = frozenset({_TEST_EXTRA}) if source is not None and _offers_test_extra(distribution) else frozenset[str]()
     _refuse_other_host(distribution, extras, wheel)
-    with zipfile.ZipFile(wheel) as archive:
-        contents = read_contents(wheel, archive)
+    contents = read_archive(wheel)
     if not contents.entries:
         raise PluginNotAvailable(
             "nothing to test: the wheel announces no plugin",

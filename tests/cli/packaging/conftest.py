@@ -6,11 +6,12 @@ import base64
 import hashlib
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localagent_cli.packaging.build import build_project
+from plain import command_plugin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +70,37 @@ class Workshop:
             (source / "plugin.py").write_text("class Demo:\n    pass\n", encoding="utf-8")
             (source / "plugin-manifest.yaml").write_text(manifest_of(name, version, package), encoding="utf-8")
         return root
+
+    def plugin(
+        self,
+        name: str = "demo",
+        version: str = "1.0",
+        *,
+        requires: tuple[str, ...] = (),
+        body: str = "",
+        extra: str = "",
+        label: str = "",
+    ) -> Path:
+        """The project of a plugin that works: its command of the same name says ``NAME VERSION``."""
+        root = self.project(name, version, requires=requires, extra="")
+        package = root / "src" / name.replace("-", "_")
+        source = command_plugin(name, command=f"print({f'{name} {version}'!r})").replace("1.2.3", version)
+        (package / "plugin.py").write_text(body or source, encoding="utf-8")
+        entry = f'    - name: {name}\n      class: "{package.name}.plugin:ThePlugin"\n'
+        (package / "plugin-manifest.yaml").write_text(
+            f'name: {name}\nversion: "{version}"\ndescription: For tests {label}\nplugin_types: [command]\n'
+            f"entry_points:\n  commands:\n{entry}{extra}",
+            encoding="utf-8",
+        )
+        pyproject = root / "pyproject.toml"
+        pyproject.write_text(pyproject.read_text(encoding="utf-8").replace("plugin:Demo", "plugin:ThePlugin"), "utf-8")
+        return root
+
+    def plugin_wheel(self, name: str = "demo", version: str = "1.0", **more: Any) -> Path:
+        """The wheel of a plugin that works."""
+        built = build_project(self.plugin(name, version, **more), out=self.folder / "wheels", sdist=False)
+        assert built.wheel is not None
+        return built.wheel
 
     def wheel(self, name: str = "demo", version: str = "1.0", *, requires: tuple[str, ...] = ()) -> Path:
         """The built wheel of a plugin's project."""

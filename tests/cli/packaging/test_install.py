@@ -17,22 +17,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localagent.errors import PluginNotAvailable, RefusedError, SystemProblem, UsageError, ValidationError
-from localagent.host import environments
+from localagent.host import environments, lock
+from localagent.services.home import Home
+from localagent_cli.packaging.demand import Demand, Pin
 from localagent_cli.packaging.install import (
-    InstallPlan,
     apply_plan,
     install,
     installed_set,
-    plan_install,
     remove_distribution,
 )
-from localagent_cli.packaging.resolver import Pin, fetch
+from localagent_cli.packaging.plan import InstallPlan, Wanted, plan_install
+from localagent_cli.packaging.resolver import Pip
+from localagent_cli.packaging.sources import parse_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from cli.packaging.conftest import Workshop
+
+
+Patch = pytest.MonkeyPatch
 
 
 def names(home: Path) -> dict[str, str]:
@@ -215,14 +220,14 @@ def test_dependency_is_fetched_from_an_index(workshop: Workshop, home: Path, ind
 def test_other_file_than_the_planned_one_is_refused(workshop: Workshop, home: Path, tmp_path: Path) -> None:
     wheel = workshop.library("la-dep")
     planned = Pin("la-dep", "1.0", wheel.as_uri(), hashlib.sha256(wheel.read_bytes()).hexdigest())
-    assert fetch([planned], work=tmp_path) == [wheel]
+    assert Pip().fetch([planned], Demand([]), tmp_path) == [wheel]
 
     wheel.write_bytes(b"something else")
     with pytest.raises(RefusedError, match="not the file that was planned"):
-        fetch([planned], work=tmp_path)
+        Pip().fetch([planned], Demand([]), tmp_path)
     wheel.unlink()
     with pytest.raises(SystemProblem, match="not where it was"):
-        fetch([planned], work=tmp_path)
+        Pip().fetch([planned], Demand([]), tmp_path)
 
 
 def test_index_that_does_not_answer_is_a_system_problem(
@@ -239,10 +244,11 @@ def test_bundled_pip_does_when_the_host_has_none(workshop: Workshop, home: Path,
     wheel = workshop.wheel(requires=("la-dep",))
     code = (
         "import os, sys, json, hashlib, subprocess, packaging.utils\nfrom pathlib import Path\n"
-        "from localagent_cli.packaging.resolver import pip_command, resolve\n"
+        "from localagent_cli.packaging.demand import Demand\n"
+        "from localagent_cli.packaging.resolver import Pip, pip_command\n"
         f"sys.path[:] = [entry for entry in sys.path if not os.path.exists(os.path.join(entry, 'pip'))]\n"
         "assert pip_command()[1].endswith('.whl/pip'), pip_command()\n"
-        f"pins = resolve([Path({str(wheel)!r})], constraints=[], environment=None, work=Path({str(tmp_path)!r}))\n"
+        f"pins = Pip().resolve(Demand([Path({str(wheel)!r})]), Path({str(tmp_path)!r}))\n"
         "print([pin.name for pin in pins])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -328,7 +334,7 @@ def test_one_plugin_from_two_sources_is_wrong_usage(workshop: Workshop, home: Pa
 def test_failure_in_the_middle_leaves_no_generation(workshop: Workshop, home: Path) -> None:
     installed = install([workshop.wheel()], home=home)
     with environments.workspace(home) as work:
-        plan = plan_install([workshop.project(version="2.0")], home=home, work=work)
+        plan = plan_install([Wanted(parse_source(workshop.project(version="2.0")))], home=home, work=work)
         plan.additions[0].wheel.unlink()
         with pytest.raises(SystemProblem, match="cannot write the plugin environment"):
             apply_plan(plan)
@@ -346,16 +352,18 @@ def test_removing_takes_what_only_it_needed(workshop: Workshop, home: Path) -> N
     left = remove_distribution("One", home=home)
 
     assert names(home) == {"two": "1.0"}
+    assert left is not None
     assert {path.name for path in left.environment.iterdir()} == {
         environments.COMPLETE, "two", "two-1.0.dist-info", "la_shared", "la_shared-1.0.dist-info",
     }  # fmt: skip
     assert left.generation == 3
 
 
-def test_removing_the_last_leaves_an_empty_environment(workshop: Workshop, home: Path) -> None:
+def test_removing_the_last_leaves_no_environment(workshop: Workshop, home: Path) -> None:
     install([workshop.wheel()], home=home)
 
-    assert remove_distribution("demo", home=home).plugins == ()
+    assert remove_distribution("demo", home=home) is None
+    assert {path.name for path in environments.host_folder(home).iterdir()} == {".lock", ".holder"}
 
 
 def test_removing_what_another_plugin_needs_is_refused(workshop: Workshop, home: Path) -> None:
@@ -379,7 +387,7 @@ def test_removing_what_is_not_there(home: Path) -> None:
 def test_plan_survives_another_install_in_between(workshop: Workshop, home: Path) -> None:
     workshop.library("la-dep", "1.0")
     with environments.workspace(home) as work:
-        plan = plan_install([workshop.wheel("one", requires=("la-dep",))], home=home, work=work)
+        plan = plan_install([Wanted(parse_source(workshop.wheel("one", requires=("la-dep",))))], home=home, work=work)
         install([workshop.wheel("two", requires=("la-dep",))], home=home)
         apply_plan(plan)
     assert names(home) == {"one": "1.0", "two": "1.0"}
@@ -388,7 +396,7 @@ def test_plan_survives_another_install_in_between(workshop: Workshop, home: Path
 def test_plan_is_void_when_another_version_came_in_between(workshop: Workshop, home: Path) -> None:
     workshop.library("la-dep", "1.0")
     with environments.workspace(home) as work:
-        plan = plan_install([workshop.wheel("one", requires=("la-dep",))], home=home, work=work)
+        plan = plan_install([Wanted(parse_source(workshop.wheel("one", requires=("la-dep",))))], home=home, work=work)
         workshop.library("la-dep", "2.0")
         install([workshop.wheel("two", requires=("la-dep",))], home=home)
         with pytest.raises(SystemProblem, match=r"has installed la-dep 2\.0 while la-dep 1\.0"):
@@ -408,49 +416,78 @@ INSTALL = """
 import sys
 from pathlib import Path
 from localagent_cli.packaging.install import install
+install([Path(sys.argv[2])], home=Path(sys.argv[1]))
+"""
+
+OVER_AND_OVER = """
+import sys
+from pathlib import Path
+from localagent_cli.packaging.install import install, remove_distribution
+home, *wheels = map(Path, sys.argv[1:])
 print("ready", flush=True)
 while True:
-    for wheel in sys.argv[2:]:
-        install([Path(wheel)], home=Path(sys.argv[1]))
-    if len(sys.argv) == 3:
-        break
+    for wheel in wheels:
+        install([wheel], home=home)
+    if len(wheels) == 1:
+        remove_distribution("demo", home=home)
 """
 
 
 def kill_at(delay: float, home: Path, wheels: list[Path]) -> None:
     """Install the wheels in turn, over and over, in a process that is killed after `delay` seconds."""
-    child = subprocess.Popen([sys.executable, "-c", INSTALL, str(home), *map(str, wheels)], stdout=subprocess.PIPE)
-    with child:
+    command = [sys.executable, "-c", OVER_AND_OVER, str(home), *map(str, wheels)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
         time.sleep(delay)
         os.kill(child.pid, signal.SIGKILL)
 
 
-def old_or_new_works(home: Path) -> bool:
+def check_next_start(home: Path, versions: set[str]) -> None:
+    """Whoever starts next finds one of these versions whole, in the environment as in the lock file, and no stray."""
+    environments.enter(home)
     environment = environments.current_environment(home)
-    assert environment is not None
-    return imported(environment, "import demo.plugin; print(demo.VERSION)") in {"1.0", "2.0"}
+    installed = names(home) if environment else {}
+    assert installed == {name: line.version for name, line in lock.installed(Home(home)).items()}
+    assert set(installed.values()) <= versions
+    left = {path.name for path in environments.host_folder(home).iterdir() if not path.name.isdecimal()}
+    assert left == {".lock", ".holder"} | ({"current"} if environment else set())
+    kept = environments.generations(home)
+    assert len(kept) <= 2
+    assert {path.name for path in kept} == {path.name for path in environments.host_folder(home).glob("[0-9]*")}
+    assert not list(home.glob(".*.new"))
+    if environment:
+        assert imported(environment, "import demo.plugin; print(demo.VERSION)") == installed["demo"]
+        recorded = next(environment.glob("demo-*.dist-info")) / "RECORD"
+        listed = {line.split(",")[0] for line in recorded.read_text(encoding="utf-8").splitlines()}
+        unlisted = {path for path in files(environment) if not path.endswith(".pyc")} - listed
+        assert unlisted == {environments.COMPLETE}
 
 
-def check_kills(times: int, workshop: Workshop, home: Path) -> None:
-    wheels = [workshop.wheel(version="1.0"), workshop.wheel(version="2.0")]
+def check_kills(times: int, workshop: Workshop, home: Path, versions: tuple[str, ...], monkeypatch: Patch) -> None:
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    wheels = [workshop.wheel(version=version) for version in versions]
     install(wheels[:1], home=home)
     for turn in range(times):
-        kill_at(0.003 + 0.2 * turn / times, home, wheels)
-        assert old_or_new_works(home)
-        environments.sweep(home)
-        left = {path.name for path in environments.host_folder(home).iterdir() if not path.name.isdecimal()}
-        assert left == {"current", ".lock", ".holder"}
-        assert all(environments.is_complete(path) for path in environments.host_folder(home).glob("[0-9]*"))
-    install(wheels[1:], home=home)
-    assert names(home) == {"demo": "2.0"}
+        kill_at(0.01 + 0.5 * turn / times, home, wheels)
+        check_next_start(home, set(versions))
+    install(wheels[-1:], home=home)
+    assert names(home) == {"demo": versions[-1]}
 
 
-def test_killed_install_leaves_the_old_or_the_new(workshop: Workshop, home: Path) -> None:
-    check_kills(10, workshop, home)
+KILLED = pytest.mark.parametrize("versions", [("1.0",), ("1.0", "2.0")], ids=["install", "upgrade"])
+
+
+@KILLED
+def test_killed_change_leaves_the_old_or_the_new(
+    workshop: Workshop, home: Path, versions: tuple[str, ...], monkeypatch: Patch
+) -> None:
+    check_kills(5, workshop, home, versions, monkeypatch)
 
 
 @pytest.mark.soak
-def test_killed_install_leaves_the_old_or_the_new_often(workshop: Workshop, home: Path) -> None:
-    check_kills(50, workshop, home)
+@KILLED
+def test_killed_change_leaves_the_old_or_the_new_often(
+    workshop: Workshop, home: Path, versions: tuple[str, ...], monkeypatch: Patch
+) -> None:
+    check_kills(50, workshop, home, versions, monkeypatch)

@@ -1,0 +1,215 @@
+"""Plugins by name from a real index, with pip and with uv: from an empty home and back to it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cli.packaging.conftest import Workshop
+from cli.packaging.test_plugin_changes import IN_NETWORK, locked
+from localagent.host import environments, lock
+from localagent.services.home import Home
+from plain import Run
+
+needs_uv = pytest.mark.skipif(
+    shutil.which("uv", path=str(Path(sys.executable).parent)) is None and shutil.which("uv") is None,
+    reason="uv is not installed",
+)
+TOOLS = ["pip", pytest.param("uv", marks=needs_uv)]
+
+
+@dataclass(frozen=True)
+class Index:
+    """A pypiserver on loopback.
+
+    Attributes:
+        url: of its simple index.
+        folder: whose archives it offers.
+    """
+
+    url: str
+    folder: Path
+
+    def offer(self, *wheels: Path) -> None:
+        for wheel in wheels:
+            shutil.copy(wheel, self.folder)
+
+
+@pytest.fixture
+def index(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """A real index; nothing of pip's and uv's own configuration or cache has a say."""
+    folder = tmp_path / "offered"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p", str(port), "--disable-fallback"]
+    with subprocess.Popen(
+        [*command, "--backend", "simple-dir", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/simple/")
+            yield Index(f"http://127.0.0.1:{port}/simple/", folder)
+        finally:
+            server.terminate()
+
+
+def wait_for(url: str) -> None:
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - on loopback
+        except urllib.error.URLError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"{url} does not answer")
+
+
+def kept(home: Path) -> dict[str, bytes]:
+    """The files of a home by path; what is learned anew at any time and who held a lock are no plugin's."""
+    return {
+        path.relative_to(home).as_posix(): path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() and path.name != ".holder" and not path.name.endswith(".lock")
+        and path.relative_to(home).parts[0] not in ("cache", "logs")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_by_name_upgrade_back_and_out_leaves_nothing(
+    localagent: Run, workshop: Workshop, home: Path, index: Index, tool: str
+) -> None:
+    index.offer(
+        workshop.plugin_wheel(version="1.0.0", requires=("la-dep<2",)),
+        workshop.library("la-dep", "1.0"),
+        workshop.plugin_wheel("passing"),
+    )
+    with_tool = ("--index", index.url, "--resolver", tool)
+    assert localagent("plugins", "install", "passing", *with_tool, "--yes").code == 0
+    assert localagent("plugins", "uninstall", "passing", "--yes").code == 0
+    before = kept(home)
+
+    done = localagent("plugins", "install", "demo", *with_tool, "--yes")
+    assert done.code == 0, done.err
+    assert f"plugin: demo 1.0.0 from demo in {index.url}" in done.err
+    assert "needs: la-dep 1.0" in done.err
+    assert localagent("demo").out == "demo 1.0.0\n"
+    line = lock.installed(Home(home))["demo"]
+    assert (line.source, line.index_url, len(line.sha256)) == ("demo==1.0.0", index.url, 64)
+    same = localagent("plugins", "install", "demo", *with_tool, "--yes")
+    assert (same.code, "installed already" in same.err) == (0, True)
+
+    index.offer(
+        workshop.plugin_wheel(version="1.0.1", requires=("la-dep>=2",)),
+        workshop.library("la-dep", "2.0"),
+    )
+    done = localagent("plugins", "upgrade", "demo", "--resolver", tool, "--index", index.url)
+    assert done.code == 0, done.err
+    assert localagent("demo").out == "demo 1.0.1\n"
+    assert locked(home) == {"demo": "1.0.1", "la-dep": "2.0"}
+    assert localagent("plugins", "lock").code == 0
+
+    assert localagent("plugins", "rollback").err == "demo: 1.0.1 -> 1.0.0\n"
+    assert localagent("demo").out == "demo 1.0.0\n"
+    assert locked(home) == {"demo": "1.0.0", "la-dep": "1.0"}
+    assert localagent("plugins", "uninstall", "demo", "--yes").code == 0
+    assert kept(home) == before
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_conflict_is_refused_before_any_change_naming_both_sides(
+    localagent: Run, workshop: Workshop, home: Path, index: Index, tool: str
+) -> None:
+    index.offer(
+        workshop.plugin_wheel("one", requires=("la-dep<2",)),
+        workshop.plugin_wheel("two", requires=("la-dep>=2",)),
+        workshop.plugin_wheel("three", requires=("rich<1",)),
+        workshop.library("la-dep", "1.0"),
+        workshop.library("la-dep", "2.0"),
+    )
+    with_tool = ("--index", index.url, "--resolver", tool, "--yes")
+    assert localagent("plugins", "install", "one", *with_tool).code == 0
+    before = kept(home)
+
+    done = localagent("plugins", "install", "two", *with_tool)
+    assert done.code == 4, done.err
+    assert all(side in done.err for side in ("two", "la-dep>=2", "la-dep==1.0"))
+    done = localagent("plugins", "install", "three", *with_tool)
+    assert done.code == 4, done.err
+    assert all(side in done.err for side in ("three", "rich<1", "rich=="))
+    assert kept(home) == before
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_name_that_the_index_has_not_is_told(localagent: Run, index: Index, tool: str) -> None:
+    done = localagent("plugins", "install", "la-nowhere", "--index", index.url, "--resolver", tool, "--yes")
+
+    assert (done.code, "la-nowhere" in done.err, "Traceback" in done.err) == (5, True, False)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_plugin_may_need_one_that_only_lies_in_the_environment(
+    localagent: Run, workshop: Workshop, home: Path, index: Index, tool: str
+) -> None:
+    assert localagent("plugins", "install", workshop.plugin_wheel("base"), "--yes").code == 0
+    index.offer(workshop.plugin_wheel("top", requires=("base", "la-dep")), workshop.library("la-dep", "1.0"))
+
+    done = localagent("plugins", "install", "top", "--index", index.url, "--resolver", tool, "--yes")
+    assert done.code == 0, done.err
+    assert locked(home) == {"base": "1.0", "top": "1.0", "la-dep": "1.0"}
+
+
+def test_index_of_the_installation_is_asked_again_and_more_rights_need_consent(
+    localagent: Run, workshop: Workshop, index: Index
+) -> None:
+    index.offer(workshop.plugin_wheel(version="1.0.0"))
+    assert localagent("plugins", "install", "demo", "--index", index.url, "--yes").code == 0
+    index.offer(workshop.plugin_wheel(version="1.0.1", extra=IN_NETWORK))
+
+    refused = localagent("plugins", "upgrade")
+    assert (refused.code, "demo 1.0.1 newly wants network: example.org" in refused.err) == (4, True), refused.err
+    assert localagent("demo").out == "demo 1.0.0\n"
+    assert localagent("plugins", "upgrade", "--yes").code == 0
+    assert localagent("demo").out == "demo 1.0.1\n"
+
+
+def test_sync_takes_the_locked_version_from_the_index(
+    localagent: Run, workshop: Workshop, home: Path, index: Index
+) -> None:
+    index.offer(workshop.plugin_wheel(version="1.0.0", requires=("la-dep",)), workshop.library("la-dep", "1.0"))
+    assert localagent("plugins", "install", "demo", "--index", index.url, "--yes").code == 0
+    index.offer(workshop.plugin_wheel(version="1.0.1"), workshop.library("la-dep", "2.0"))
+    environments.host_folder(home).rename(home / "gone")
+
+    done = localagent("plugins", "sync", "--yes")
+    assert done.code == 0, done.err
+    assert localagent("demo").out == "demo 1.0.0\n"
+    assert locked(home) == {"demo": "1.0.0", "la-dep": "1.0"}
+
+
+@needs_uv
+def test_uv_is_asked_where_there_is_no_pip_at_all(tmp_path: Path) -> None:
+    (tmp_path / "ensurepip").mkdir()
+    (tmp_path / "ensurepip" / "__init__.py").touch()
+    code = (
+        "import os, sys\n"
+        "from localagent_cli.packaging import resolver, uv\n"
+        "without = [entry for entry in sys.path if not os.path.exists(os.path.join(entry, 'pip'))]\n"
+        f"sys.path[:] = [{str(tmp_path)!r}, *without]\n"
+        "print(type(resolver.choose(None)).__name__)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout == "Uv\n", run.stderr
