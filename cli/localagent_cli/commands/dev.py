@@ -335,6 +335,27 @@ def publish(
     raise typer.Exit(publish_and_show(path, where, dry_run=dry_run, as_json=as_json, consent=consent_to))
 
 
+@app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="A folder with wheels of plugins", metavar="DIR")],
+    as_json: Json = False,
+) -> None:
+    """Write a catalogue of the wheels in a folder, for 'plugins search' and 'plugins install'; any web server will do.
+
+    Example: localagent dev index dist
+    """
+    from localagent_cli.packaging.catalogue import CATALOGUE, make_catalogue
+
+    entries = make_catalogue(folder)
+    if as_json:
+        output.show_json([entry.to_dict() for entry in entries])
+        return
+    for entry in entries:
+        output.show(f"{entry.name} {', '.join(release.version for release in entry.releases)}")
+    output.tell(f"wrote {folder / CATALOGUE}")
+    output.tell(f"next: localagent plugins search --catalogue {folder}")
+
+
 def _path_and_words(args: list[str]) -> tuple[Path, list[str]]:
     """The plugin's folder and the command line to run with it."""
     if "--" in args[:2]:

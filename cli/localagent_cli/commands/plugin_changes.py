@@ -1,4 +1,4 @@
-"""``localagent plugins install | upgrade | rollback | sync | lock``: what changes the set of installed plugins."""
+"""``localagent plugins install | upgrade | rollback | sync | lock | search``: the set of installed plugins."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localagent.errors import PluginNotAvailable, UsageError
+from localagent.errors import ConfigError, PluginNotAvailable, UsageError
 from localagent.host.preparing import missing_settings
+from localagent.manifest.plain import is_list
 from localagent_cli import listing, output
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED
@@ -32,6 +33,10 @@ _Force = Annotated[bool, typer.Option("--force", help="Install what is there alr
 _Editable = Annotated[
     list[str] | None, typer.Option("--editable", "-e", metavar="PATH", help="Link a source folder instead of copying")
 ]
+_Catalogue = Annotated[
+    list[str] | None,
+    typer.Option("--catalogue", metavar="URL|DIR", help="A catalogue to look in; else those of the configuration"),
+]
 _NoEnable = Annotated[bool, typer.Option("--no-enable", help="Install only; enable it yourself later")]
 
 
@@ -43,6 +48,7 @@ def install(
     ] = None,
     editable: _Editable = None,
     index: _Index = "",
+    catalogue: _Catalogue = None,
     yes: Yes = False,
     force: _Force = False,
     no_enable: _NoEnable = False,
@@ -64,7 +70,8 @@ def install(
     if not sources:
         return
     choices = Choices(index, _tool(resolver), upgrade=force, say=output.tell)
-    parsed = [parse_source(source, index=index) for source in sources]
+    places = [] if index else _catalogues(ctx, catalogue)
+    parsed = [_listed(parse_source(source, index=index), places, strict=bool(catalogue)) for source in sources]
     _agree_to_build(parsed, yes=yes)
 
     def consent_to(plan: InstallPlan) -> None:
@@ -203,6 +210,43 @@ def lock(
     raise typer.Exit(FAILED if different else DONE)
 
 
+def search(
+    ctx: typer.Context,
+    term: Annotated[str, typer.Argument(help="Words of names, descriptions, kinds or tags; all must occur")] = "",
+    catalogue: _Catalogue = None,
+    as_json: Json = False,
+) -> None:
+    """Look for plugins in catalogues.
+
+    Example: localagent plugins search notes --catalogue https://plugins.example.org
+    """
+    from tempfile import TemporaryDirectory
+
+    from localagent_cli.packaging import catalogue as catalogues
+
+    places = _catalogues(ctx, catalogue)
+    if not places:
+        raise UsageError(
+            "there is no catalogue to look in",
+            fix="--catalogue URL, or a list 'catalogues' in config.yaml",
+        )
+    with TemporaryDirectory(prefix="localagent-search-") as work:
+        entries = [entry for place in places for entry in catalogues.read_catalogue(place, Path(work))]
+    found = catalogues.search(term, entries)
+    if as_json:
+        output.show_json([{**entry.to_dict(), "catalogue": entry.place} for entry in found])
+        return
+    if not found:
+        output.tell(f"nothing with '{term}' in {', '.join(places)}")
+        return
+    rows = [
+        [entry.name, entry.newest.version, ", ".join(entry.kinds), entry.score or "", entry.description]
+        for entry in found
+    ]
+    output.show_table(["name", "version", "kinds", "score", "description"], rows)
+    output.tell(f"next: localagent plugins install {found[0].name} --catalogue {found[0].place}")
+
+
 def tell_enabled(ctx: typer.Context, spec: PluginSpec, record: Record | None) -> bool:
     """Say what it means that a plugin is enabled: permissions, dependencies, what is missing, what to try.
 
@@ -317,6 +361,40 @@ def _agree_to_build(sources: Sequence[Source], *, yes: bool) -> None:
         output.tell(f"{source} is built here, which runs its code")
     if repositories and not agree("Fetch and build?", yes=yes):
         raise typer.Abort
+
+
+def _catalogues(ctx: typer.Context, named: Sequence[str] | None) -> list[str]:
+    """The catalogues that were named, else those of the configuration."""
+    configured: object = cli_of(ctx).host.settings.user.get("catalogues")
+    if named:
+        return list(named)
+    if configured is None:
+        return []
+    if not is_list(configured) or not all(isinstance(place, str) for place in configured):
+        file = cli_of(ctx).host.home.config_file
+        raise ConfigError("'catalogues' must be a list of addresses and folders", file=file)
+    return list(configured)
+
+
+def _listed(source: Source, places: Sequence[str], *, strict: bool) -> Source:
+    """A name as the plugin of a catalogue that has it; as it is where none has and the index may be asked."""
+    from tempfile import TemporaryDirectory
+
+    from localagent_cli.packaging import catalogue
+    from localagent_cli.packaging.sources import Listed, Named
+
+    if not isinstance(source, Named):
+        return source
+    for position, place in enumerate(places, start=1):
+        with TemporaryDirectory(prefix="localagent-search-") as work:
+            try:
+                catalogue.find(source.requirement, place, Path(work))
+            except PluginNotAvailable:
+                if strict and position == len(places):
+                    raise
+            else:
+                return Listed(source.requirement, place)
+    return source
 
 
 def _tool(name: str) -> Tool | None:

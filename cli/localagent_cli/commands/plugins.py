@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -208,3 +209,4 @@ app.command()(plugin_changes.upgrade)
 app.command()(plugin_changes.rollback)
 app.command()(plugin_changes.sync)
 app.command()(plugin_changes.lock)
+app.command()(plugin_changes.search)

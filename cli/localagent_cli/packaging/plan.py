@@ -8,6 +8,7 @@ import platform
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -29,7 +30,7 @@ from localagent_cli.packaging.installed import (
     requested_in,
     wheel_distribution,
 )
-from localagent_cli.packaging.sources import Git, Local, Named
+from localagent_cli.packaging.sources import Git, Listed, Local, Named
 from localagent_cli.packaging.verification import DANGERS, verify_archive
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class Origin:
                 asked = {"requested_revision": revision} if revision else {}
                 within = {"subdirectory": subfolder} if subfolder else {}
                 return {"url": url, "vcs_info": {"vcs": "git", "commit_id": self.commit, **asked}, **within}
+            case Listed():
+                return {"url": self.exact, "archive_info": {"hashes": {"sha256": sha256}}}
             case Named():
                 return None
 
@@ -270,7 +273,13 @@ def _is_here(wanted: Wanted) -> bool:
 
 def _asked(source: Source) -> str:
     """What `plugins upgrade` follows: of a name the newest version, else the same place again."""
-    return source.name if isinstance(source, Named) else str(source)
+    match source:
+        case Named():
+            return source.name
+        case Listed(requirement, place):
+            return str(Listed(Requirement(requirement.name), place))
+        case _:
+            return str(source)
 
 
 def _at_hand(wanted: Wanted, work: Path, choices: Choices) -> Addition:
@@ -289,6 +298,14 @@ def _at_hand(wanted: Wanted, work: Path, choices: Choices) -> Addition:
             return _addition(_made(build_project(path, out=work, sdist=False).wheel), Origin(source, str(path)))
         case Local(path) as source:
             return _addition(path, Origin(source, str(path)))
+        case Listed(requirement, place) as listed:
+            from localagent_cli.packaging import catalogue
+
+            work.mkdir()
+            entry, release = catalogue.find(requirement, place, work)
+            choices.say(f"taking {release.file} of {place} ...")
+            same = Listed(Requirement(f"{entry.distribution}=={release.version}"), place)
+            return _addition(catalogue.fetch(entry, release, work), Origin(listed, str(same)))
         case Named():
             raise UsageError("a name is looked for in an index")
 

@@ -1,4 +1,4 @@
-"""What a word means that says where a plugin comes from: a folder, a wheel, a name in an index, a git repository."""
+"""What a word means that says where a plugin comes from: folder, wheel, name in an index or catalogue, repository."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from localagent.errors import UsageError
 
 _GIT = "git+"
+_CATALOGUE = "catalogue+"
 _SUBFOLDER = "#subdirectory="
 _EXAMPLE = "localagent plugins install NAME, ./FOLDER, FILE.whl or git+URL@REV"
 
@@ -70,7 +71,23 @@ class Git:
         return f"{_GIT}{self.url}{revision}" + (f"{_SUBFOLDER}{self.subfolder}" if self.subfolder else "")
 
 
-Source = Local | Named | Git
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A plugin in a catalogue.
+
+    Attributes:
+        requirement: the plugin's or the distribution's name, with a range of versions if wanted.
+        catalogue: the folder or address.
+    """
+
+    requirement: Requirement
+    catalogue: str
+
+    def __str__(self) -> str:
+        return f"{_CATALOGUE}{self.catalogue}#{self.requirement}"
+
+
+Source = Local | Named | Git | Listed
 
 
 def parse_source(word: str | Path, *, index: str = "") -> Source:
@@ -87,15 +104,22 @@ def parse_source(word: str | Path, *, index: str = "") -> Source:
     text = os.fspath(word)
     if text.startswith(_GIT):
         return _git(text)
+    if text.startswith(_CATALOGUE):
+        place, _, name = text.removeprefix(_CATALOGUE).partition("#")
+        return Listed(_requirement(name), place)
     if isinstance(word, Path) or _is_path(text):
         return _local(Path(text))
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        raise UsageError(f"'{text}' is no source of a plugin: {_first_line(error)}", fix=_EXAMPLE) from error
+    requirement = _requirement(text)
     if requirement.url:
         raise UsageError(f"'{text}' names an address", fix=f"localagent plugins install {_source_in(requirement)}")
     return Named(requirement, index)
+
+
+def _requirement(text: str) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise UsageError(f"'{text}' is no source of a plugin: {_first_line(error)}", fix=_EXAMPLE) from error
 
 
 def _is_path(text: str) -> bool:

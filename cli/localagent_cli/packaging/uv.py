@@ -17,6 +17,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from localagent.errors import RefusedError, SystemProblem
 from localagent_cli.packaging.demand import Pin, conflict, local_file, not_found, refuse_other_content
+from localagent_cli.packaging.fetching import download
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from localagent.errors import LocalAgentError
     from localagent_cli.packaging.demand import Demand
 
-_ATTEMPTS = 3
 _CONFLICT_WORDS = ("are incompatible", "unsatisfiable", "does not satisfy Python")
 _OTHER_INDEXES = frozenset({"UV_NO_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_OFFLINE"})
 _TAIL = 12
@@ -168,24 +168,6 @@ def _fetched(pin: Pin, work: Path) -> Path:
         file = local_file(pin.url)
     else:
         file = work / pin.file_name
-        _download(pin, file)
+        download(pin.url, file)
     refuse_other_content(pin, file)
     return file
-
-
-def _download(pin: Pin, file: Path) -> None:
-    import httpx2
-    import stamina
-
-    def fetch() -> None:
-        with file.open("wb") as target, httpx2.stream("GET", pin.url, follow_redirects=True) as answer:
-            if pin.url.startswith("https:") and answer.url.scheme != "https":
-                raise RefusedError(f"{pin.file_name} would come over a connection that anybody can change")
-            answer.raise_for_status()
-            for piece in answer.iter_bytes():
-                target.write(piece)
-
-    try:
-        stamina.retry(on=httpx2.TransportError, attempts=_ATTEMPTS)(fetch)()
-    except httpx2.HTTPError as error:
-        raise SystemProblem(f"cannot fetch {pin.file_name}: {error}", fix="check the network") from error
