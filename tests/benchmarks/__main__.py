@@ -16,7 +16,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import building, commands, discovery, messaging, providers, scaffolding, startup, testing, workflows
+from benchmarks import (
+    building,
+    commands,
+    discovery,
+    installing,
+    messaging,
+    providers,
+    scaffolding,
+    startup,
+    testing,
+    workflows,
+)
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
 from benchmarks.workshop import Workshop
 
@@ -24,6 +35,7 @@ AREAS = {
     "startup": startup,
     "commands": commands,
     "discovery": discovery,
+    "installing": installing,
     "messaging": messaging,
     "providers": providers,
     "scaffolding": scaffolding,

@@ -60,15 +60,16 @@ def install(
 
     Example: localagent plugins install ./my-plugin
     """
-    from localagent_cli.packaging.plan import Choices, Wanted
-    from localagent_cli.packaging.sources import parse_source
-
     if not sources and not editable:
         raise UsageError("nothing to install is named", fix="localagent plugins install NAME, or -e PATH for a link")
     for folder in editable or ():
         _link(ctx, folder, yes=yes, enable=not no_enable, dry_run=dry_run)
     if not sources:
         return
+    # A link needs nothing of this.
+    from localagent_cli.packaging.plan import Choices, Wanted
+    from localagent_cli.packaging.sources import parse_source
+
     choices = Choices(index, _tool(resolver), upgrade=force, say=output.tell)
     places = [] if index else _catalogues(ctx, catalogue)
     parsed = [_listed(parse_source(source, index=index), places, strict=bool(catalogue)) for source in sources]
