@@ -247,10 +247,10 @@ def _score(file: Path) -> str | None:
 
 def _refuse_other_shape(content: Any, place: str) -> None:
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
 
-    schema = json.loads(files(__package__).joinpath("catalogue.schema.json").read_text(encoding="utf-8"))
-    problem = best_match(Draft202012Validator(schema).iter_errors(content))
+    schema = json.loads(files("localagent_cli.packaging").joinpath("catalogue.schema.json").read_text(encoding="utf-8"))
+    validator: Any = Draft202012Validator(schema)  # its library has no types of its own
+    problem = next(iter(sorted(validator.iter_errors(content), key=lambda error: error.json_path)), None)
     if problem is not None:
         raise UsageError(f"the catalogue in {place} is not one: {problem.json_path}: {problem.message[:200]}")
 

@@ -187,9 +187,12 @@ def workshop(tmp_path: Path) -> Workshop:
 
 @pytest.fixture
 def home(home: Path, monkeypatch: pytest.MonkeyPatch, workshop: Workshop) -> Path:
-    """An empty home, and a pip that sees the workshop's index and no other."""
+    """An empty home, and a pip and a uv that see the workshop's index and no other."""
     workshop.index.mkdir()
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(workshop.index))
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(workshop.index))
     return home

@@ -32,6 +32,13 @@ def test_wheel_is_installed_tried_and_enabled_in_one_go(localagent: Run, worksho
     assert (line.version, line.requested, len(line.sha256)) == ("1.0", True, 64)
 
 
+def test_option_spelling_of_the_guide_installs_too(localagent: Run, workshop: Workshop) -> None:
+    done = localagent("plugins", "--install", workshop.plugin_wheel(), "--yes")
+
+    assert done.code == 0, done.err
+    assert localagent("demo").out == "demo 1.0\n"
+
+
 def test_no_enable_runs_nothing_of_it(localagent: Run, workshop: Workshop, tmp_path: Path) -> None:
     trace = tmp_path / "ran"
     wheel = workshop.plugin_wheel(body=f"open({str(trace)!r}, 'w').close()\n")
