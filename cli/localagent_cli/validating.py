@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localagent.errors import UsageError
+from localagent.manifest.wording import did_you_mean, shown
 from localagent_cli import output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from localagent.diagnostics.choosing import Choice
     from localagent.diagnostics.validation import Report
+    from localagent.host.survey import Survey
 
 FORMATS = ("text", "json", "github", "sarif")
 _ROUNDS = 5
@@ -37,6 +39,31 @@ def validate_paths(paths: Sequence[Path], choice: Choice | None = None) -> list[
         if not path.exists():
             raise UsageError("there is no such file or folder", file=path, fix="localagent dev validate PATH")
     return [validate_path(path, choice=choice or EVERYONES) for path in paths]
+
+
+def place_of(path: Path, survey: Callable[[], Survey]) -> Path:
+    """`path` itself where it is there; else what is checked of the installed plugin or distribution of that name.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    if os.path.lexists(path) or path.name != str(path):
+        return path
+    from localagent.host.distributions import normalise
+    from localagent.host.spec import SourceKind
+
+    name, plugins = normalise(path.name), survey().plugins.values()
+    for plugin in plugins:
+        source = plugin.spec.source
+        if name in (normalise(plugin.name), source.distribution) and source.kind is not SourceKind.BUILT_IN:
+            return source.root
+    names = [name for plugin in plugins for name in (plugin.name, plugin.spec.source.distribution)]
+    hint = did_you_mean(path.name, names)
+    raise UsageError(
+        f"there is no such file or folder, and no installed plugin '{shown(path.name)}'",
+        file=path,
+        fix=hint or "localagent dev validate PATH, or a name that 'localagent plugins list' shows",
+    )
 
 
 def fix_paths(paths: Sequence[Path], choice: Choice | None = None, *, dry_run: bool) -> dict[Path, tuple[str, str]]:
@@ -119,9 +146,16 @@ def _draw(reports: Sequence[Report], form: str) -> None:
     # Annotations are read from the top of a repository, findings from the top of their plugin.
     for report in reports:
         if report.diagnostics and form == "text":
-            output.show(render.render_text(report.diagnostics, root=report.root).rstrip())
+            output.show(render.render_text(report.diagnostics, root=report.root, sources=_lines_for(report)).rstrip())
         elif report.diagnostics:
             output.show(render.render_github(report.diagnostics, root=Path.cwd()).rstrip())
+
+
+def _lines_for(report: Report) -> Callable[[Path], Sequence[str]]:
+    """What reads the lines of a file with findings: those of an archive are kept, others lie where they are."""
+    from localagent.diagnostics.render import read_lines
+
+    return lambda file: report.texts.get(file) or read_lines(file)
 
 
 def _counted(report: Report) -> str:

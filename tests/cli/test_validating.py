@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
 from sarif_pydantic import Sarif  # type: ignore[import-untyped]  # has annotations, but does not say so
 
+from generated import install, plugin
 from plain import Run
 
 MUSEUM = Path(__file__).parents[1] / "museum"
@@ -104,3 +106,35 @@ def test_a_rule_is_explained_with_samples(localagent: Run) -> None:
     unknown = localagent("dev", "explain", "LA3006")
     assert unknown.code == 2
     assert "did you mean 'LA306'?" in unknown.err
+
+
+def test_an_installed_plugin_is_checked_by_its_name(home: Path, localagent: Run) -> None:
+    site = home.parent / "site"
+    install(site, [plugin("greeter")])
+    package = site / "greeter" / "__init__.py"
+    package.write_text(package.read_text().replace("class ThePlugin(", "class Other("))
+    path = {"PYTHONPATH": str(site)}
+    for name in ("greeter", "Greeter"):
+        done = localagent("dev", "validate", name, env=path)
+        assert done.code == 1
+        assert "[LA302] greeter/plugin-manifest.yaml:10:14: greeter/__init__.py has no class 'ThePlugin'" in done.out
+    unknown = localagent("dev", "validate", "greter", env=path)
+    assert unknown.code == 2
+    assert "there is no such file or folder, and no installed plugin 'greter'" in unknown.err
+    assert "did you mean 'greeter'?" in unknown.err
+
+
+def test_trees_and_archives_are_checked_in_one_call(misspelt: Path, work: Path, localagent: Run) -> None:
+    with tarfile.open(work / "plugin-1.0.tar.gz", "w:gz") as archive:
+        archive.add(misspelt, "plugin-1.0")
+    before = (work / "plugin-1.0.tar.gz").read_bytes()
+    done = localagent("dev", "validate", "plugin", "plugin-1.0.tar.gz", "--fix", "--strict")
+    assert done.code == 1
+    assert "error[LA103] plugin-1.0.tar.gz/plugin-1.0/plugin-manifest.yaml:4:1: unknown key 'descriptions'" in done.out
+    assert "  4 | descriptions: " in done.out
+    assert [line.split(" by ")[0] for line in done.err.splitlines()] == [
+        "1 file changed",
+        "plugin: passed, 0 findings",
+        "plugin-1.0.tar.gz: failed, 3 findings",
+    ]
+    assert (work / "plugin-1.0.tar.gz").read_bytes() == before

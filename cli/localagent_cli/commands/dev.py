@@ -171,7 +171,11 @@ def run(ctx: typer.Context) -> None:
 
 @app.command()
 def validate(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or manifests", metavar="[PATH]...")] = None,
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders, manifests, wheels, sdists, or names of installed plugins", metavar="[PATH]..."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,
     format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif")] = "text",
     select: Annotated[
@@ -193,7 +197,8 @@ def validate(
     validating.check_form(format_)
     if dry_run and not fix:
         raise UsageError("--dry-run goes with --fix", fix="localagent dev validate --fix --dry-run")
-    chosen, where = choice_of(select or (), ignore or ()), paths or [_HERE]
+    chosen = choice_of(select or (), ignore or ())
+    where = [validating.place_of(path, lambda: cli_of(ctx).plugin_manager.survey) for path in paths or [_HERE]]
     if fix:
         changes = validating.fix_paths(where, chosen, dry_run=dry_run)
         if format_ == "text":

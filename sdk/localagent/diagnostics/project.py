@@ -7,12 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from localagent.diagnostics.built import read_built
 from localagent.diagnostics.pyproject import Pyproject, read_pyproject
 from localagent.diagnostics.source import Source, read_source
 from localagent.errors import ManifestError
 from localagent.manifest.document import Document, read_document
 from localagent.manifest.layout import module_file, package_dirs, project_root
-from localagent.manifest.model import KINDS, MANIFEST_NAMES, SMALLEST_MANIFEST, manifest_in
+from localagent.manifest.model import (
+    ENTRY_POINT_GROUPS,
+    KINDS,
+    MANIFEST_NAMES,
+    SMALLEST_MANIFEST,
+    find_manifest,
+    manifest_in,
+)
 from localagent.manifest.plain import is_list, is_mapping
 
 TYPE_CHECKING = False
@@ -61,17 +69,21 @@ class Project:
         manifest_file: where the manifest is, or would have to be.
         document: the manifest as read, None if it is missing or unreadable.
         unreadable: why it could not be read, None if it is missing or was read.
+        info: the ``.dist-info`` folder beside the modules of a project that was built; None for a source tree.
     """
 
     root: Path
     manifest_file: Path
     document: Document | None = None
     unreadable: ManifestError | None = None
+    info: Path | None = None
     _sources: dict[Path, Source] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def pyproject(self) -> Pyproject | None:
-        """The project's metadata, None if there is no ``pyproject.toml``."""
+        """The project's metadata, None if there is no ``pyproject.toml`` and nothing was built."""
+        if self.info is not None:
+            return read_built(self.info)
         return read_pyproject(self.root / "pyproject.toml")
 
     @cached_property
@@ -82,6 +94,8 @@ class Project:
     @cached_property
     def has_tree(self) -> bool:
         """Whether there is a project around the manifest, and not just the one file."""
+        if self.info is not None:
+            return True
         if any((self.root / name).exists() for name in ("pyproject.toml", "setup.py", "setup.cfg")):
             return True
         return any(self.module_file(entry.module) for entry in self.entries() if entry.module)
@@ -146,8 +160,26 @@ def open_project(path: Path) -> Project:
     return _read(project_root(path), path)
 
 
-def _read(root: Path, file: Path) -> Project:
+def open_built(info: Path) -> Project:
+    """The project that was unpacked or installed beside its ``.dist-info`` folder."""
+    root, folders = info.parent, list(_plugin_packages(info))
+    found = next(filter(None, map(find_manifest, folders)), None)
+    if found is None:
+        return Project(root, (folders[0] if folders else info) / MANIFEST_NAMES[0], info=info)
+    return _read(root, found, info)
+
+
+def _plugin_packages(info: Path) -> Iterator[Path]:
+    """The folders of the packages that plugins' entry points name, where a build packs the manifest."""
+    points = read_built(info).table("project", "entry-points")
+    for group in ENTRY_POINT_GROUPS.values():
+        for target in points.get(group, {}).values():
+            parts = target.partition(":")[0].strip().split(".")
+            yield from (info.parent.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1))
+
+
+def _read(root: Path, file: Path, info: Path | None = None) -> Project:
     try:
-        return Project(root, file, read_document(file, example=SMALLEST_MANIFEST))
+        return Project(root, file, read_document(file, example=SMALLEST_MANIFEST), info=info)
     except ManifestError as error:
-        return Project(root, file, unreadable=error)
+        return Project(root, file, unreadable=error, info=info)

@@ -15,6 +15,7 @@ from localagent.manifest.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _HEADER = re.compile(r"\s*\[{1,2}([^\[\]]+)\]{1,2}\s*(?:#.*)?")
@@ -29,12 +30,14 @@ class Pyproject:
         file: where it was read from.
         data: the parsed tables; empty if it cannot be read.
         problem: why it cannot be read, with its place; None if it was.
+        places: of tables and keys, where they were not read from TOML.
     """
 
     file: Path
     data: dict[str, Any]
     problem: ManifestError | None = None
     _lines: tuple[str, ...] = field(default=(), repr=False)
+    places: Mapping[tuple[str, ...], Place] | None = field(default=None, repr=False, kw_only=True)
 
     def table(self, *keys: str) -> dict[str, Any]:
         """The table at `keys`, empty if there is none."""
@@ -49,6 +52,9 @@ class Pyproject:
 
     def where(self, table: tuple[str, ...], key: str | None = None) -> Place:
         """The line of a key, else of its table's header, else the first; found by reading lines, not by a parser."""
+        if self.places is not None:
+            known = self.places.get((*table, key)) if key is not None else None
+            return known or self.places.get(table) or Place(self.file, 1, 1)
         start = next((number for number, line in enumerate(self._lines) if _header(line) == table), None)
         if start is None:
             return Place(self.file, 1, 1)
@@ -73,6 +79,11 @@ def read_pyproject(file: Path) -> Pyproject | None:
         return Pyproject(file, tomllib.loads(text), None, lines)
     except (ValueError, RecursionError) as error:
         return Pyproject(file, {}, _unparsed(error, file, lines), lines)
+
+
+def short_place(place: Place) -> str:
+    """A place as findings in another file name it: the file's own name and the line."""
+    return place.file.name if place.line is None else f"{place.file.name}:{place.line}"
 
 
 def _unparsed(error: Exception, file: Path, lines: tuple[str, ...]) -> ManifestError:

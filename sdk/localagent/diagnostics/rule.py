@@ -57,6 +57,7 @@ class Rule(Generic[Subject]):
         explanation: why it must hold, for the documentation page.
         bad: a sample that breaks it.
         good: the sample put right.
+        of_source: whether it is about what a source tree has and a wheel has not.
         find: gives what breaks the rule in a subject.
     """
 
@@ -68,6 +69,7 @@ class Rule(Generic[Subject]):
     explanation: str = field(kw_only=True)
     bad: str = field(kw_only=True)
     good: str = field(kw_only=True)
+    of_source: bool = field(default=False, kw_only=True)
 
     @property
     def family(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localagent.diagnostics.built import top_level_names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,9 @@ def shipped_sources(project: Project) -> Iterator[Source]:
 def own_modules(project: Project) -> frozenset[str]:
     """The first parts of the names by which the project's own modules are imported."""
     tops = {entry.module.partition(".")[0] for entry in project.entries()}
+    if project.info is not None:
+        # What is installed lies beside the modules of others.
+        return top_level_names(project.info) | tops
     beside = (file.stem for folder in (project.root, project.root / "src") for file in folder.glob("*.py"))
     packages = (init.parent.name for pattern in ("*", "src/*") for init in project.root.glob(f"{pattern}/__init__.py"))
     return frozenset({*tops, *beside, *packages, *project.package_dirs})

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from localagent.diagnostics.diagnostic import Place, Severity
 from localagent.diagnostics.edits import Edit
+from localagent.diagnostics.pyproject import short_place
 from localagent.diagnostics.requirements import distributed_requirements, manifest_requirements
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.settings_schema import settings_schema_of
@@ -36,10 +37,8 @@ def other_pythons(project: Project) -> Iterator[Finding]:
     if pyproject is None or not lowest or not isinstance(required, str):
         return
     if not _allows(required, lowest):
-        line = pyproject.where(("project",), "requires-python").line
-        message = (
-            f"Python {shown(lowest)} is promised, but requires-python is '{shown(required)}' (pyproject.toml:{line})"
-        )
+        there = short_place(pyproject.where(("project",), "requires-python"))
+        message = f"Python {shown(lowest)} is promised, but requires-python is '{shown(required)}' ({there})"
         yield Finding(message, project.where("compatibility", "python_min_version"), "name the same version in both")
 
 
@@ -52,7 +51,8 @@ def other_requirements(project: Project) -> Iterator[Finding]:
     names, own = {each.name for each in distributed}, {each.name for each in declared}
     for each in declared:
         if each.name not in names:
-            message = f"'{shown(each.text)}' is not in pyproject.toml, so installing the plugin does not bring it"
+            file = pyproject.file.name
+            message = f"'{shown(each.text)}' is not in {file}, so installing the plugin does not bring it"
             fix = f'add "{shown(each.text)}" to [project] dependencies'
             yield Finding(message, project.where(*each.path), fix)
     for each in distributed:
@@ -248,6 +248,7 @@ RULES = (
         ),
         bad="[tool.setuptools.package-data]\nmy_plugin = []\n",
         good='[tool.setuptools.package-data]\nmy_plugin = ["*.yaml", "*.json"]\n',
+        of_source=True,
     ),
     Rule(
         "LA210",
@@ -258,6 +259,7 @@ RULES = (
         explanation="Without it installers fall back to an old way of setuptools that few projects are tested with.",
         bad='[project]\nname = "my-plugin"\n',
         good='[build-system]\nrequires = ["hatchling>=1.27"]\nbuild-backend = "hatchling.build"\n',
+        of_source=True,
     ),
     Rule(
         "LA211",
@@ -271,6 +273,7 @@ RULES = (
         ),
         bad='setup(name="my-plugin", python_requires=">=3.9")\n',
         good='setup(script_name="setup.py")\n',
+        of_source=True,
     ),
     Rule(
         "LA212",
@@ -280,6 +283,7 @@ RULES = (
         explanation="A build stops at a readme or a licence that is not there.",
         bad='readme = "README.rst"  # the file is README.md\n',
         good='readme = "README.md"\n',
+        of_source=True,
     ),
     Rule(
         "LA213",

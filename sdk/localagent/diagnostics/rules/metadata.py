@@ -5,6 +5,7 @@ from __future__ import annotations
 from localagent.diagnostics.diagnostic import Place, Severity
 from localagent.diagnostics.edits import Edit, replacing
 from localagent.diagnostics.locating import Located, locate
+from localagent.diagnostics.pyproject import short_place
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.manifest.model import ENTRY_POINT_GROUPS, KINDS
 from localagent.manifest.names import normalised, same_plugin
@@ -39,8 +40,8 @@ def other_name(project: Project) -> Iterator[Finding]:
         return
     name, distribution = project.text("name"), pyproject.table("project").get("name")
     if name and isinstance(distribution, str) and not same_plugin(name, distribution):
-        line = pyproject.where(("project",), "name").line
-        message = f"the name '{shown(name)}' is not the distribution's, '{shown(distribution)}' (pyproject.toml:{line})"
+        there = short_place(pyproject.where(("project",), "name"))
+        message = f"the name '{shown(name)}' is not the distribution's, '{shown(distribution)}' ({there})"
         fix = f"use one name in both, with or without 'localagent-' in front: {shown(distribution)}"
         yield Finding(message, project.where("name"), fix)
 
@@ -52,10 +53,8 @@ def other_version(project: Project) -> Iterator[Finding]:
         return
     version, distributed = project.text("version"), pyproject.table("project").get("version")
     if version and isinstance(distributed, str) and not _same_version(version, distributed):
-        line = pyproject.where(("project",), "version").line
-        message = (
-            f"the version '{shown(version)}' is not the distribution's, '{shown(distributed)}' (pyproject.toml:{line})"
-        )
+        there = short_place(pyproject.where(("project",), "version"))
+        message = f"the version '{shown(version)}' is not the distribution's, '{shown(distributed)}' ({there})"
         edit = replacing(version, distributed)
         yield Finding(message, project.where("version"), "write the same version in both", edit=edit)
 
@@ -73,15 +72,15 @@ def undistributed_entries(project: Project) -> Iterator[Finding]:
         target = declared.get(normalised(entry.name))
         fix = f'write in [project.entry-points."{group}"]: {shown(entry.name)} = "{shown(entry.target)}"'
         if target is None:
-            message = f"the entry point '{shown(entry.name)}' is not in pyproject.toml, so installing it has no effect"
+            file = pyproject.where(("project", "entry-points")).file.name
+            message = f"the entry point '{shown(entry.name)}' is not in {file}, so installing it has no effect"
             edit = _added_entry(pyproject, group, f'{entry.name} = "{entry.target}"')
             yield Finding(message, project.where(*entry.path, "name"), fix, edit=edit)
         elif target != entry.target:
-            line = pyproject.where(("project", "entry-points", group), entry.name).line
-            message = f"the class is '{shown(target)}' in pyproject.toml:{line} and '{shown(entry.target)}' here"
+            where = pyproject.where(("project", "entry-points", group), entry.name)
+            message = f"the class is '{shown(target)}' in {short_place(where)} and '{shown(entry.target)}' here"
             # The manifest is right for certain where its class is there.
             is_there = isinstance(locate(project, entry), Located)
-            where = pyproject.where(("project", "entry-points", group), entry.name)
             edit = replacing(target, entry.target if is_there else "", where=where)
             yield Finding(message, project.where(*entry.path, "class"), fix, edit=edit)
 
@@ -174,6 +173,7 @@ RULES = (
         ),
         bad="(only setup.py)\n",
         good='[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n',
+        of_source=True,
     ),
     Rule(
         "LA201",

@@ -43,6 +43,9 @@ def _named(project: Project) -> Iterator[tuple[KeyPath, str, tuple[Path, ...]]]:
         ("documentation", "api_docs", (project.root, beside)),
     ):
         named = project.text(section, key)
+        if section == "documentation" and project.info is not None:
+            # Wheels carry no documentation.
+            continue
         is_address = section == "documentation" and named.startswith(("https://", "http://"))
         if named and not is_address:
             yield (section, key), named, folders
