@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localagent.diagnostics.diagnostic import Place, Severity
+from localagent.diagnostics.distributed_version import distributed_version
 from localagent.diagnostics.edits import Edit, replacing
 from localagent.diagnostics.locating import Located, locate
 from localagent.diagnostics.pyproject import short_place
@@ -48,14 +49,11 @@ def other_name(project: Project) -> Iterator[Finding]:
 
 def other_version(project: Project) -> Iterator[Finding]:
     """A distribution of another version."""
-    pyproject = _readable(project)
-    if pyproject is None:
-        return
-    version, distributed = project.text("version"), pyproject.table("project").get("version")
-    if version and isinstance(distributed, str) and not _same_version(version, distributed):
-        there = short_place(pyproject.where(("project",), "version"))
-        message = f"the version '{shown(version)}' is not the distribution's, '{shown(distributed)}' ({there})"
-        edit = replacing(version, distributed)
+    version, distributed = project.text("version"), distributed_version(project)
+    if version and distributed is not None and not _same_version(version, distributed.text):
+        there = short_place(distributed.where)
+        message = f"the version '{shown(version)}' is not the distribution's, '{shown(distributed.text)}' ({there})"
+        edit = replacing(version, distributed.text if _is_version(distributed.text) else "")
         yield Finding(message, project.where("version"), "write the same version in both", edit=edit)
 
 
@@ -151,6 +149,15 @@ def _spelt(pyproject: Pyproject, group: str, name: str) -> str | None:
     return next((key for key in pyproject.table("project", "entry-points", group) if normalised(key) == name), None)
 
 
+def _is_version(text: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return bool(Version(text))
+    except (InvalidVersion, ValueError):
+        return False
+
+
 def _same_version(one: str, other: str) -> bool:
     from packaging.version import InvalidVersion, Version
 
@@ -201,7 +208,10 @@ RULES = (
         "Manifest and distribution have one version",
         other_version,
         tier=Tier.BRONZE,
-        explanation="Two versions of one thing make every report about it doubtful.",
+        explanation=(
+            "Two versions of one thing make every report about it doubtful. A dynamic version is looked for where "
+            "setuptools (attr, file) or hatchling (path) would find it; nothing of the project runs for that."
+        ),
         bad='version: "1.1.0"  # [project] version = "1.0.0"\n',
         good='version: "1.1.0"  # [project] version = "1.1.0"\n',
     ),

@@ -1,0 +1,3 @@
+"""What this is."""
+
+__version__ = "v1.2.0"
