@@ -22,6 +22,7 @@ SOURCES = (
     "noxfile.py",
     "scripts/localagent",
     "scripts/release_template",
+    "scripts/rule_pages",
 )
 _TESTS_ON_PATH = {"PYTHONPATH": str(ROOT / "tests")}
 LLAMA = "0.3.36"

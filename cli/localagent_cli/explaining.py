@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import UsageError
-from localagent.manifest.wording import did_you_mean
+from localagent.manifest.wording import shown
 from localagent_cli import output
 
 if TYPE_CHECKING:
@@ -26,24 +26,24 @@ def list_rules(*, as_json: bool) -> None:
 
 
 def explain_rule(rule_id: str, *, as_json: bool) -> None:
-    """Print what one rule wants, why, and a sample of both kinds.
+    """Print the page of one rule.
 
     Raises:
         UsageError: there is no such rule; the nearest is suggested.
     """
-    from localagent.diagnostics.catalogue import all_rules, rule
+    from localagent.diagnostics.catalogue import rule, suggested
+    from localagent.diagnostics.pages import facts_of, heading_of, sections_of
 
     found = rule(rule_id)
     if found is None:
-        hint = did_you_mean(rule_id, [each.id for each in all_rules()])
-        raise UsageError(f"there is no rule '{rule_id}'", fix=hint or "localagent dev explain")
+        raise UsageError(f"there is no rule '{shown(rule_id)}'", fix=suggested(rule_id) or "localagent dev explain")
     if as_json:
         output.show_json(_told(found))
         return
-    output.show(f"{found.id}  {found.title}  ({found.severity.value}, {found.tier.value})")
-    for heading, text in (("Why", found.explanation), ("Bad", found.bad), ("Good", found.good)):
-        output.show(f"\n{heading}:")
-        output.show("\n".join(f"  {line}".rstrip() for line in text.rstrip("\n").split("\n")))
+    output.show(f"{heading_of(found)}\n({facts_of(found)})")
+    for section in sections_of(found):
+        output.show(f"\n{section.heading}:")
+        output.show("\n".join(f"  {line}".rstrip() for line in section.text.split("\n")))
 
 
 def _told(rule: Rule[Any]) -> dict[str, Any]:

@@ -97,7 +97,10 @@ def test_words_that_cannot_be_are_told(misspelt: Path, localagent: Run, words: t
 def test_a_rule_is_explained_with_samples(localagent: Run) -> None:
     done = localagent("dev", "explain", "la306")
     assert done.code == 0
-    assert done.out.startswith("LA306  initialize and cleanup are async  (error, bronze)\n\nWhy:\n")
+    assert done.out.startswith("LA306: initialize and cleanup are async\n(error, bronze; the source, which is read")
+    page = (Path(__file__).parents[2] / "docs" / "rules" / "LA306.md").read_text(encoding="utf-8")
+    shown = [line.strip() for line in done.out.splitlines() if line.strip()]
+    assert [line for line in shown if line.rstrip(":").strip("()") not in page] == []
     assert "async def initialize" in done.out
     assert json.loads(localagent("dev", "explain", "LA306", "--json").out)["rule"] == "LA306"
     listed = localagent("dev", "explain")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from localagent.manifest.wording import did_you_mean
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -40,6 +42,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "LA7": ("localagent.host.host_rules",),
 }
 
+TITLES = {
+    "LA1": "the manifest",
+    "LA2": "the project's metadata",
+    "LA3": "the source, which is read and never run",
+    "LA4": "the schema of the settings",
+    "LA5": "what was built",
+    "LA6": "the running plugin",
+    "LA7": "the host and its surroundings",
+}
+"""What the rules of a family look at."""
+CHECKERS = {"LA5": "dev build", "LA6": "plugins test", "LA7": "doctor"}
+"""The command that applies a family, where it is not ``dev validate``."""
+_MISREAD = str.maketrans("OIL", "011")
+
 
 @cache
 def rules(family: str) -> tuple[Rule[Any], ...]:
@@ -64,3 +80,10 @@ def rule(rule_id: str) -> Rule[Any] | None:
     wanted = rule_id.strip().upper()
     candidates = rules(wanted[:3]) if wanted[:3] in FAMILIES else ()
     return next((candidate for candidate in candidates if candidate.id == wanted), None)
+
+
+def suggested(word: str) -> str:
+    """Which rule or family was probably meant by `word`, as a question; empty where none is near."""
+    plain = word.strip().upper()
+    digits = plain[2:].translate(_MISREAD)
+    return did_you_mean(plain[:2] + digits, [*FAMILIES, *(each.id for each in all_rules())])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from localagent.diagnostics.catalogue import FAMILIES, all_rules, rule
+from localagent.diagnostics.catalogue import FAMILIES, rule, suggested
 from localagent.diagnostics.rule import Tier
 from localagent.errors import UsageError
-from localagent.manifest.wording import did_you_mean, shown
+from localagent.manifest.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,5 +68,6 @@ def _known(word: str) -> str:
     wanted = word.strip().upper()
     if wanted in FAMILIES or rule(wanted) is not None:
         return wanted
-    hint = did_you_mean(wanted, [*FAMILIES, *(each.id for each in all_rules())])
-    raise UsageError(f"there is no rule '{shown(word)}'", fix=hint or "localagent dev explain   lists all rules")
+    raise UsageError(
+        f"there is no rule '{shown(word)}'", fix=suggested(word) or "localagent dev explain   lists all rules"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from localagent.diagnostics.diagnostic import Place
 from localagent.errors import ManifestError
@@ -119,13 +119,13 @@ def _is_name(target: ast.expr, name: str) -> bool:
 
 def _as_version(value: ast.expr) -> str:
     """The text of a literal; setuptools joins the parts of a tuple by dots."""
-    try:
-        literal: Any = ast.literal_eval(value)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return ""
-    if isinstance(literal, str):
-        return literal
-    return ".".join(map(str, literal)) if isinstance(literal, tuple | list) else ""
+    match value:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return ".".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
+        case _:
+            return ""
 
 
 _BACKENDS: dict[str, Callable[[Project, Pyproject], DistributedVersion | None]] = {

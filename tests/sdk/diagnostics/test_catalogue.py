@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from localagent.diagnostics.catalogue import FAMILIES, all_rules, rule, rules
+from localagent.diagnostics.catalogue import FAMILIES, all_rules, rule, rules, suggested
 
 
 def test_ids_are_unique_and_belong_to_their_family() -> None:
@@ -31,3 +31,9 @@ def test_a_rule_is_found_by_id() -> None:
     assert conformance is not None
     assert conformance.family == "LA6"
     assert rule("XX1") is None
+
+
+def test_what_was_probably_meant_is_suggested() -> None:
+    assert suggested("la1O3") == "did you mean 'LA103'?"
+    assert suggested(" LA3006") == "did you mean 'LA306'?"
+    assert suggested("colour") == ""
