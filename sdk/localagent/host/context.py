@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localagent.host.belonging import belonging_to, name_of
+from localagent.host.lifecycle import stage_meant
 from localagent.host.owned_bus import OwnedBus
 from localagent.host.owned_settings import OwnedSettings
 from localagent.services.correlation import spoken_by
@@ -130,6 +131,5 @@ class OwnedHooks:
 
     def add_hook(self, stage: PluginLifecycleStage, callback: Callable[..., Any]) -> Callable[[], None]:
         """Call `callback` whenever a plugin enters `stage`; returns the function that ends it."""
-        remove = self._manager.add_hook(stage, callback, guard=self._guard)
-        self._ledger.record(remove)
-        return remove
+        meant = stage_meant(stage)
+        return self._ledger.enter(lambda: self._manager.add_hook(meant, callback, guard=self._guard))

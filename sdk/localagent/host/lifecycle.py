@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("localagent.lifecycle")
 _HOSTS_OWN = Guard("host")
+_BETWEEN_LIVES = (
+    PluginLifecycleStage.CLEANING_UP,
+    PluginLifecycleStage.UNLOADED,
+    PluginLifecycleStage.LOADING,
+    PluginLifecycleStage.INITIALIZING,
+)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -62,7 +69,7 @@ class LifecycleManager:
         Raises:
             PluginError: there is no such stage.
         """
-        meant = _meant(stage)
+        meant = stage_meant(stage)
         hooks = self._hooks[meant]
         added = _Added(callback, pausable(guard, f"{meant.value} hook", callback))
         hooks.append(added)
@@ -91,16 +98,36 @@ class LifecycleManager:
                 plugin=plugin_name,
             )
         self._states[plugin_name] = to_stage
+        await self._tell(plugin_name, from_stage, to_stage, context or {})
+
+    async def tell_new_life(self, plugin_name: str) -> None:
+        """Tell hooks the stages from one life to the next; as that began beside the other, the plugin stayed ready."""
+        stages = (PluginLifecycleStage.READY, *_BETWEEN_LIVES, PluginLifecycleStage.READY)
+        for from_stage, to_stage in itertools.pairwise(stages):
+            await self._tell(plugin_name, from_stage, to_stage, {})
+
+    async def _tell(
+        self,
+        plugin_name: str,
+        from_stage: PluginLifecycleStage,
+        to_stage: PluginLifecycleStage,
+        context: dict[str, Any],
+    ) -> None:
         for added in tuple(self._hooks[to_stage]):
             try:
-                await added.call(plugin_name, from_stage, to_stage, context or {})
+                await added.call(plugin_name, from_stage, to_stage, context)
             except HandlerPaused as paused:
                 _log.debug("%s: %s", paused.place, paused.message)
             except PluginFailed as failure:
                 _log.error("%s: %s", failure.place, failure.message)
 
 
-def _meant(stage: object) -> PluginLifecycleStage:
+def stage_meant(stage: object) -> PluginLifecycleStage:
+    """The stage that `stage`, or anything of its value, means.
+
+    Raises:
+        PluginError: there is no such stage.
+    """
     value = getattr(stage, "value", stage)
     try:
         return PluginLifecycleStage(value)

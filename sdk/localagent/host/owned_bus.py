@@ -37,9 +37,7 @@ class OwnedBus:
     @functools.cached_property
     def _bus(self) -> PluginMessageBus:
         """Made with the first use: most commands send nothing."""
-        bus = self._host.message_bus
-        self._ledger.record(functools.partial(bus.forget, self._guard.plugin))
-        return bus
+        return self._host.message_bus
 
     @property
     def subscribers(self) -> Mapping[str, tuple[Handler, ...]]:
@@ -67,7 +65,11 @@ class OwnedBus:
     ) -> Callable[[], None]:
         """Call `handler` for each broadcast of a topic; returns the function that ends the subscription."""
         guarded = self._guarded(message_type, handler, blocking=blocking)
-        end = self._bus.subscribe(message_type, guarded, queue=queue, overflow=overflow, owner=self._guard.plugin)
+        owner = self._guard.plugin
+        self._bus.check_subscription(message_type, queue, overflow)
+        end = self._ledger.enter(
+            lambda: self._bus.subscribe(message_type, guarded, queue=queue, overflow=overflow, owner=owner)
+        )
         self.topics.add(message_type)
         return end
 
@@ -75,9 +77,11 @@ class OwnedBus:
         self, plugin_name: str, handler: Handler, *, blocking: bool = False
     ) -> Callable[[], None]:
         """Let `handler` answer what is sent to `plugin_name`; returns the function that ends it."""
-        unregister = self._bus.register_direct_handler(plugin_name, self._guarded("", handler, blocking=blocking))
-        self._ledger.record(unregister)
-        return unregister
+        guarded = self._guarded("", handler, blocking=blocking)
+        return self._ledger.enter(
+            lambda: self._bus.register_direct_handler(plugin_name, guarded),
+            rehearse=lambda: self._bus.stand_by(plugin_name, guarded),
+        )
 
     async def broadcast(self, sender: str, message_type: str, data: Any) -> dict[str, int]:
         """Tell all subscribers of a topic: how many ``matched``, ``delivered``, ``failed``, ``timed_out``.

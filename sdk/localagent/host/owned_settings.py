@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localagent.plugins.base import Plugin
     from localagent.plugins.snapshot import Snapshot
     from localagent.services.secrets import Grant
+    from localagent.services.settings import Settings
 
 _STEP = "settings watcher"
 
@@ -63,9 +64,8 @@ class OwnedSettings:
         ``new.changed`` names the settings that changed, and the plugin's `config` is the new one already. If a watcher
         raises, the change is taken back, and watchers that took it are called again with the two exchanged.
         """
-        remove = self._host.live_settings.add_watcher(self._guard.plugin, pausable(self._guard, _STEP, watcher))
-        self._ledger.record(remove)
-        return remove
+        pausing = pausable(self._guard, _STEP, watcher)
+        return self._ledger.enter(lambda: self._host.live_settings.add_watcher(self._guard.plugin, pausing))
 
     async def reload(self) -> bool:
         """Read the files now, as happens by itself while there is a watcher and the event loop runs.
@@ -74,6 +74,10 @@ class OwnedSettings:
             False if they cannot be used or a watcher failed; the settings are then what they were before.
         """
         return await self._host.live_settings.reload(self._guard.plugin)
+
+    def look_at(self, settings: Settings) -> None:
+        """Show what `settings` say from now on: those of the host, or such as are only tried with a new schema."""
+        self._settings = settings
 
     def hand_to(self, plugin: Plugin) -> None:
         """Set the plugin's `config` to its settings, now and whenever they change.
@@ -88,7 +92,7 @@ class OwnedSettings:
             self._assign(plugin, new)
 
         self._assign(plugin, self.snapshot)
-        self._ledger.record(self._host.live_settings.begin(self._guard.plugin, adopt))
+        self._ledger.enter(lambda: self._host.live_settings.begin(self._guard.plugin, adopt))
 
     def _assign(self, plugin: Plugin, settings: Snapshot) -> None:
         self._guard.call("prepare", setattr, plugin, "config", self._resolved(settings.plain()))

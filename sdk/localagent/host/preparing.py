@@ -23,15 +23,27 @@ if TYPE_CHECKING:
     from localagent.services.settings import Settings
 
 
-def prepare(plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: Ledger) -> HostContext:
+def prepare(
+    plugin: Plugin, spec: PluginSpec, host: Host, guard: Guard, ledger: Ledger, settings: Settings | None = None
+) -> HostContext:
     """Set the plugin's context, logger, console, message bus and data folder.
+
+    Args:
+        plugin: the plugin, which was constructed.
+        spec: what is known of it.
+        host: the host it is to live in.
+        guard: calls its code.
+        ledger: where its registrations are written down.
+        settings: what is told of its schema, and what it sees; None means the host's own.
 
     Raises:
         PluginFailed: the plugin's schema cannot be had, or the plugin refuses one of the attributes.
     """
-    host.settings.declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
+    (settings or host.settings).declare_schema(guard.plugin, _schema_of(plugin, spec, guard))
     ledger.record(lambda: cancel_tasks(guard))
     context = host.context_for(guard, ledger, _grant(spec, host))
+    if settings is not None:
+        context.config.look_at(settings)
     guard.call("prepare", _assign, plugin, context)
     return context
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import PluginError, PluginFailed
@@ -88,7 +89,7 @@ def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger, components
             raise _wrong(guard, "get_provider_class() gave no subclass of BaseProvider")
         schema = guard.call("register", plugin.get_provider_config_schema)
         offer = ProviderOffer(provider_class, dict(_mapping(guard, "get_provider_config_schema()", schema)), guard)
-        ledger.record(host.provider_manager.offer(guard.plugin, offer, plugin=guard.plugin))
+        ledger.enter(lambda: host.provider_manager.offer(guard.plugin, offer, plugin=guard.plugin))
         yield guard.plugin
     if isinstance(plugin, UIPlugin):
         from localagent.host.owned_ui import component_of
@@ -99,7 +100,7 @@ def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger, components
             if made is None:
                 message = f"get_ui_components() gave '{name}', which is no name of a component that can be called"
                 raise _wrong(guard, message, code_line(plugin.get_ui_components))
-            ledger.record(host.ui.offer(made))
+            ledger.enter(partial(host.ui.offer, made))
             components.append(made.name)
             yield made.name
     if isinstance(plugin, WorkflowPlugin):
@@ -115,7 +116,7 @@ def _workflow_parts(parts: Mapping[str, Any], host: Host, guard: Guard, ledger: 
             raise _wrong(guard, f"get_workflow_components() gave '{part}', expected one of {', '.join(PARTS)}")
         for name, component in _mapping(guard, part, components).items():
             offer = host.workflow_manager.offer
-            ledger.record(offer(part, name, component, caller=guard, version=guard.version))
+            ledger.enter(partial(offer, part, name, component, caller=guard, version=guard.version))
             yield name
 
 

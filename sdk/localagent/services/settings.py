@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -88,6 +89,17 @@ class Settings:
         """Let `schema` give the defaults of a plugin's settings, convert its environment variables and judge it all."""
         self._schemas[plugin] = schema or {}
         self._judged.pop(plugin, None)
+
+    def beside(self) -> Settings:
+        """Settings over the same files that can be given other schemas without these being touched."""
+        other = copy.copy(self)
+        vars(other).update(_schemas=self._schemas.copy(), _judged=self._judged.copy())
+        return other
+
+    def take(self, plugin: str, settings: Settings) -> None:
+        """Let the schema that `settings` have for a plugin, and what is in force there, hold here."""
+        self._schemas[plugin] = settings.schema_of(plugin)
+        self._judged[plugin] = settings.judge(plugin)
 
     def schema_of(self, plugin: str) -> Mapping[str, Any]:
         """The schema declared for a plugin; empty if there is none."""

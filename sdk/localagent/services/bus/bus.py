@@ -23,12 +23,20 @@ from localagent.services.bus.counts import MessageCounts, Tallies
 from localagent.services.bus.frozen import frozen
 from localagent.services.bus.hearers import Hearer, describe
 from localagent.services.bus.routes import Route, Routes
-from localagent.services.bus.travel import Journey, check_circle, deadline_after, hops_after, under_way, waiting_after
+from localagent.services.bus.travel import (
+    Journey,
+    check_circle,
+    deadline_after,
+    hops_after,
+    rehearsing,
+    under_way,
+    waiting_after,
+)
 
 if TYPE_CHECKING:
     import asyncio
     import concurrent.futures
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
     from typing import TypedDict, TypeVar, Unpack
 
     from localagent.services.bus.delivery import Delivery
@@ -96,6 +104,8 @@ class PluginMessageBus:
         self._activate: OnDemand | None = None
         self._wake: OnDemand | None = None
         self._is_initialising: Callable[[str], bool] = _never
+        self._passes: Callable[[], bool] | None = None
+        self._standing_by: dict[str, Hearer] = {}
         self._is_closed = False
 
     def load_on_demand(
@@ -111,6 +121,31 @@ class PluginMessageBus:
         self._activate, self._wake = activate, wake
         self._is_initialising = is_initialising or _never
         self._routes.open_again()
+
+    def hold(self, passes: Callable[[], bool]) -> None:
+        """Ask `activate` before each broadcast, until `release`, but where `passes` says that the sender goes on."""
+        self._passes = passes
+        self._routes.open_again()
+
+    def release(self) -> None:
+        """End what `hold` began; what waits is told in order."""
+        self._passes = None
+        self._routes.open_again()
+
+    def stand_by(self, plugin_name: str, handler: Handler) -> Callable[[], None]:
+        """Let `handler` answer those who are rehearsing, before it answers for the plugin; gives what ends it."""
+        added = self._standing_by[plugin_name] = Hearer(plugin_name, "", handler, self._tallies_of(plugin_name))
+        return lambda: _remove(self._standing_by, plugin_name, added)
+
+    def hears(self, topic: str, owners: Collection[str]) -> bool:
+        """Whether one of these plugins hears a topic."""
+        return any(hearer.owner in owners for hearer in self._routes.to(topic).hearers)
+
+    def busy(self, owners: Collection[str]) -> frozenset[str]:
+        """Those of these plugins that are asked something or have mail."""
+        asked = self._delivery.requests.recipients if self._delivery is not None else ()
+        with_mail = (hearer.owner for hearer in self._routes if hearer.mail is not None and len(hearer.mail))
+        return frozenset(name for name in (*asked, *with_mail) if name in owners)
 
     @property
     def subscribers(self) -> Mapping[str, tuple[Handler, ...]]:
@@ -174,6 +209,23 @@ class PluginMessageBus:
         heard = hearer if queue is None else self._queued(hearer, queue, overflow)
         self._routes.add(heard)
         return lambda: self._routes.remove(heard)
+
+    def check_subscription(self, message_type: str, queue: int | None, overflow: str) -> None:
+        """See that `subscribe` would take this, for a subscription that is to begin later.
+
+        Raises:
+            InvalidTopic: as `subscribe`.
+            ValueError: as `subscribe`.
+            WrongLoop: as `subscribe`.
+        """
+        from localagent.services.bus.topics import check_pattern
+
+        self._check_thread("subscribe")
+        check_pattern(message_type)
+        if queue is not None:
+            from localagent.services.bus.mailbox import check_queue
+
+            check_queue(queue, overflow)
 
     def register_direct_handler(
         self, plugin_name: str, handler: Handler, *, blocking: bool = False
@@ -243,8 +295,8 @@ class PluginMessageBus:
         route = self._routes.to(message_type)
         cause = under_way.get()
         message = self._broadcast_of(sender, message_type, data, cause)
-        if self._activate is not None and (not route.is_open or delivery.is_held_up(message_type)):
-            await delivery.open(route, self._activate)
+        if self._activate is not None and self._is_held_up(route, delivery):
+            await delivery.open(route, self._activate, is_for_good=self._passes is None)
             route = self._routes.to(message_type)
         flight = delivery.launch(route, message, Journey(message, waiting_after(cause)))
         if not flight.is_landed:
@@ -263,7 +315,7 @@ class PluginMessageBus:
         delivery = self._here("publish_nowait")
         route = self._routes.to(message_type)
         message = self._broadcast_of(sender, message_type, data, under_way.get(), is_awaited=False)
-        if self._activate is not None and (not route.is_open or delivery.is_held_up(message_type)):
+        if self._activate is not None and self._is_held_up(route, delivery):
             delivery.go_on(self._publish_when_open(delivery, message, self._activate), message_type)
         else:
             self._publish(delivery, route, message)
@@ -279,7 +331,9 @@ class PluginMessageBus:
         delivery = self._here("send_direct")
         cause = under_way.get()
         hops = hops_after(cause)
-        responder = self._responders.get(recipient) or await self._woken(recipient)
+        responder = self._responders.get(recipient)
+        if responder is None or self._must_wait_for(recipient, sender):
+            responder = await self._woken(recipient)
         self._tallies_of(sender).published += 1
         message = PluginMessage(
             sender,
@@ -504,7 +558,7 @@ class PluginMessageBus:
             delivery.go_on(flight.land(), message.topic)
 
     async def _publish_when_open(self, delivery: Delivery, message: PluginMessage, activate: OnDemand) -> None:
-        await delivery.open(self._routes.to(message.topic), activate)
+        await delivery.open(self._routes.to(message.topic), activate, is_for_good=self._passes is None)
         self._publish(delivery, self._routes.to(message.topic), message)
 
     def _queued(self, hearer: Hearer, size: int, overflow: Overflow) -> Hearer:
@@ -528,6 +582,12 @@ class PluginMessageBus:
         tasks = [hearer.mail.consumer for hearer in self._routes if hearer.mail is not None]
         return [task for task in tasks if task is not None and not task.done()]
 
+    def _is_held_up(self, route: Route, delivery: Delivery) -> bool:
+        """Whether a message waits until plugins are loaded for its topic, or until those that hear it are reloaded."""
+        if route.is_open and not delivery.is_held_up(route.topic):
+            return False
+        return self._passes is None or not self._passes()
+
     def _must_wait_for(self, recipient: str, sender: str) -> bool:
         return recipient != sender and self._is_initialising(recipient)
 
@@ -539,7 +599,8 @@ class PluginMessageBus:
                 await self._wake(recipient)
             except PluginNotAvailable as error:
                 cause = error
-        responder = self._responders.get(recipient)
+        responder = self._standing_by.get(recipient) if rehearsing.get() else None
+        responder = responder or self._responders.get(recipient)
         if responder is None:
             why = f": {cause.message}" if cause is not None else ""
             fix = cause.fix if cause is not None else None
@@ -555,6 +616,11 @@ class PluginMessageBus:
         except TimeoutError as error:
             message = f"'{recipient}' was not ready within {seconds:.3g} s"
             raise NotReadyInTime(message, plugin=recipient) from error
+
+
+def _remove(hearers: dict[str, Hearer], name: str, hearer: Hearer) -> None:
+    if hearers.get(name) is hearer:
+        del hearers[name]
 
 
 async def _called(function: Callable[[], T]) -> T:

@@ -94,8 +94,11 @@ class Delivery:
         """Whether messages of a topic wait for it to be opened."""
         return topic in self._gates
 
-    async def open(self, route: Route, activate: Callable[[str], Awaitable[None]]) -> None:
-        """Load what waits for a topic before its first message; messages that come meanwhile wait, in order."""
+    async def open(self, route: Route, activate: Callable[[str], Awaitable[None]], *, is_for_good: bool = True) -> None:
+        """Load what waits for a topic before its first message; messages that come meanwhile wait, in order.
+
+        Unless `is_for_good`, the next message asks again.
+        """
         topic = route.topic
         if topic in self._gates and _opening.get():
             # Whoever is being loaded must not wait for what may wait for it.
@@ -110,7 +113,7 @@ class Delivery:
                         await activate(topic)
                     finally:
                         _opening.reset(token)
-                        route.is_open = True
+                        route.is_open = is_for_good
         finally:
             gate.users -= 1
             if not gate.users:

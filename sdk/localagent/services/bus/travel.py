@@ -34,6 +34,8 @@ class Journey:
 
 
 under_way: ContextVar[Journey | None] = ContextVar("under_way", default=None)
+rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
+"""Whether the sender is a plugin that is made ready beside the life it is to replace."""
 
 
 def hops_after(cause: Journey | None) -> int:
