@@ -66,21 +66,25 @@ def plugin_of(task: Task[Any]) -> str:
     return guard.plugin if guard is not None else ""
 
 
+def tasks_of(guard: Guard) -> list[Task[Any]]:
+    """The tasks of one life of a plugin that are not done."""
+    return [task for task, owner in tuple(_tasks.items()) if owner is guard and not task.done()]
+
+
 def cancel_tasks(guard: Guard) -> None:
     """Cancel what one life of a plugin has running, as it goes; who calls this from such a task goes on."""
-    own = [task for task, owner in tuple(_tasks.items()) if owner is guard]
+    own = tasks_of(guard)
     if not own:
         return
     from asyncio import current_task
 
     for task in own:
-        if not task.done():
-            loop = task.get_loop()
-            if not loop.is_closed() and task is not current_task(loop):
-                # What the ledger had cancelled before was given to the host to end.
-                if not task.cancelling():
-                    guard.tally.left[task.get_name()] = _waits_at(task)
-                task.cancel()
+        loop = task.get_loop()
+        if not loop.is_closed() and task is not current_task(loop):
+            # What the ledger had cancelled before was given to the host to end.
+            if not task.cancelling():
+                guard.tally.left[task.get_name()] = _waits_at(task)
+            task.cancel()
 
 
 def _waits_at(task: Task[Any]) -> str:

@@ -24,6 +24,7 @@ class Budgets(NamedTuple):
         cleanup_after_signal: the same after Ctrl-C or a request to terminate.
         preflight: one plugin in a preflight.
         completion: one answer of a provider, from the request to its last piece.
+        drain: what is under way in a plugin whose changed code is to be taken up.
         grace: what a step that was cancelled gets to let go, before it is abandoned.
     """
 
@@ -35,6 +36,7 @@ class Budgets(NamedTuple):
     preflight: float = 30.0
     grace: float = 2.0
     completion: float = 600.0
+    drain: float = 5.0
 
     def limit_of(self, step: str) -> float | None:
         """Seconds that `step` may take by itself; None for a command or a drawing, which end when they are done."""

@@ -15,6 +15,7 @@ from localagent.errors import PluginFailed, PluginTimeout
 from localagent.host import interrupts
 from localagent.host.belonging import running
 from localagent.host.budgets import LOADING_STEPS, Budgets
+from localagent.host.calls import Calls
 from localagent.host.deadlines import Deadline, TimeLimit, rest
 from localagent.host.journal import mark_of
 from localagent.host.loop import entered
@@ -26,7 +27,7 @@ from localagent.plugins.base import Plugin
 
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
     from pathlib import Path
 
     from localagent.host.journal import Journal
@@ -60,6 +61,7 @@ class Guard:
         log_file: where what the plugin prints while it is loaded goes; None leaves it alone.
         tally: what the host counts of its plugins.
         redact: masks the secrets in what is captured.
+        calls: what runs through this guard right now.
     """
 
     plugin: str
@@ -72,6 +74,7 @@ class Guard:
     log_file: Path | None = field(default=None, kw_only=True)
     tally: Tally = field(default_factory=Tally, kw_only=True)
     redact: Callable[[str], str] = field(default=str, kw_only=True)
+    calls: Calls = field(default_factory=Calls, kw_only=True)
 
     def __str__(self) -> str:
         return f"the plugin '{self.plugin}'{' ' if self.version else ''}{self.version}"
@@ -125,6 +128,17 @@ class Guard:
             return result
         return await self._await(step, result, seconds, began)
 
+    @contextlib.contextmanager
+    def streaming(self) -> Generator[None]:
+        """Around the part of a call under way that gives its result piece by piece: a reload does not wait for it."""
+        self.calls.running -= 1
+        self.calls.streams += 1
+        try:
+            yield
+        finally:
+            self.calls.streams -= 1
+            self.calls.running += 1
+
     async def attempt(
         self, step: str, work: Coroutine[Any, Any, Any], *, limit: float | None, control: Control | None
     ) -> Any:
@@ -138,6 +152,7 @@ class Guard:
 
         place = place_here(control)
         place.begin(self, step, limit, control)
+        self.calls.running += 1
         outer = running.set(self)
         try:
             given = place.first(work, self.journal)
@@ -150,6 +165,7 @@ class Guard:
                 raise
             raise self.failure(step, error) from error
         finally:
+            self.calls.running -= 1
             running.reset(outer)
             place.end()
 
@@ -234,6 +250,7 @@ class Guard:
             deadline.start()
         mark = self.mark(step) if self.journal is not None else b""
         slices = Slices(awaitable, self.journal, mark, deadline)
+        self.calls.running += 1
         outer = running.set(self)
         task = asyncio.get_running_loop().create_task(_contained(slices), name=f"{self.plugin}: {step}")
         running.reset(outer)
@@ -250,6 +267,7 @@ class Guard:
                 if not task.done():
                     await self._let_go(step, task, deadline)
             finally:
+                self.calls.running -= 1
                 if deadline is not None:
                     deadline.stop()
                 surroundings.restore(slices.left)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from localagent import guide_names
 from localagent.errors import PluginFailed
+from localagent.host import uncached
 from localagent.host.costs import Meter
 from localagent.host.places import declaration_of
 from localagent.host.spec import SourceKind
@@ -163,7 +164,8 @@ def _load(name: str, file: Path, *, package: Path | None) -> ModuleType:
         spec.submodule_search_locations = [str(package)]
     else:
         locations = [str(package)] if package is not None else None
-        found = importlib.util.spec_from_file_location(name, file, submodule_search_locations=locations)
+        loader = uncached.loader_of(name, file)
+        found = importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=locations)
         if found is None or found.loader is None:
             raise ImportError(f"{file} is no Python source", name=name, path=str(file))
         spec = found

@@ -10,7 +10,6 @@ from localagent.errors import PluginFailed, PluginNotAvailable, PluginNotReady, 
 from localagent.host import interrupts
 from localagent.host.ending import Ending
 from localagent.host.host import Host
-from localagent.host.loading import forget_modules
 from localagent.host.loop import entered
 from localagent.host.shortcut import Shortcut, keep, take
 from localagent.host.starting import Starting
@@ -19,11 +18,14 @@ from localagent.services.correlation import operation, spoken_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from localagent.host.commands import CommandTable, OwnedCommand
     from localagent.host.context import HostContext
     from localagent.host.loaded import LoadedPlugin
     from localagent.host.records import Record
+    from localagent.host.reloading.outcome import Reload
+    from localagent.host.reloading.reloading import Reloading
     from localagent.host.spec import PluginSpec
     from localagent.host.survey import Survey, Surveyed
     from localagent.plugins.base import Plugin
@@ -61,6 +63,8 @@ class PluginManager:
         self._shortcut: Shortcut | None = None
         self._admitted: dict[str, LoadedPlugin] = {}
         self._errors: dict[str, PluginNotAvailable] = {}
+        self._reloads: dict[str, Reload] = {}
+        self._reloading: Reloading | None = None
         self.host.settings.plugin_names = lambda: self.survey.plugins
         self._ending = Ending(
             self.host.lifecycle_manager, self.host.situation.budgets, self._note_failure, dismiss=self.host.dismiss
@@ -93,6 +97,11 @@ class PluginManager:
     def errors(self) -> Mapping[str, PluginNotAvailable]:
         """Why each plugin that was asked for could not be loaded, or failed while it was let go."""
         return dict(self._errors)
+
+    @property
+    def reloads(self) -> Mapping[str, Reload]:
+        """What became of the last attempt to reload each plugin, by name."""
+        return dict(self._reloads)
 
     @property
     def is_closed(self) -> bool:
@@ -133,6 +142,7 @@ class PluginManager:
         """
         if self._survey is not None:
             self._notice_edits([name])
+        await self.admission(name)
         outcome = (await self._starting.start([name]))[name]
         if isinstance(outcome, PluginNotAvailable):
             raise outcome
@@ -163,14 +173,56 @@ class PluginManager:
         return True
 
     async def reload_plugin(self, name: str) -> bool:
-        """Unload a plugin, look at its files anew, load it again; the plugins that depended on it come back too."""
-        before = self._starting.ready.copy()
-        await self.unload_plugin(name)
-        if name in before:
-            forget_modules(before[name].spec)
-        await self.discover_plugins()
-        gone = [other for other in before if other not in self._starting.ready]
-        return name in await self._start([name, *gone])
+        """Take up a plugin's changed code, and so the plugins that need it; loads one that is not loaded.
+
+        The new code is imported and made ready beside the old one. Calls wait meanwhile, and nothing is seen of it
+        before all went well; else the old code goes on as if nothing had been.
+
+        Returns:
+            False if the old code goes on, or the plugin could not be loaded; `reloads` or `errors` has the reason.
+        """
+        if name not in self._starting.ready:
+            await self.discover_plugins()
+            return name in await self._start([name])
+        return (await self.reload([name])).is_done
+
+    async def reload(self, names: Iterable[str], *, files: Sequence[Path] | None = None) -> Reload:
+        """As `reload_plugin`, for several plugins that are loaded at once: all of them change, or none does.
+
+        Args:
+            names: the plugins.
+            files: the Python files that changed, if that is known, so that no others are looked at before.
+
+        Returns:
+            what became of it. Plugins whose files are gone are unloaded.
+        """
+        await entered()
+        if self._reloading is None:
+            from localagent.host.reloading.reloading import Reloading
+
+            self._reloading = Reloading(self.host, _ReadyPlugins(self, self._starting))
+        outcome = await self._reloading.reload(names, files)
+        self._reloads |= dict.fromkeys(outcome.names, outcome)
+        return outcome
+
+    def found_anew(self, names: Iterable[str]) -> Survey:
+        """All plugins as they are found now, those of `names` looked at even where the index does not watch them."""
+        from localagent.host.survey import survey
+
+        self._forget_edited(names)
+        return survey(self.host.situation)
+
+    def know(self, survey: Survey, loaded: Iterable[LoadedPlugin]) -> None:
+        """Know what was found, and what these plugins turned out to be."""
+        from localagent.host.survey import with_records
+
+        self._survey = with_records(survey, {each.spec: _record_of(each) for each in loaded})
+        self._shortcut = None
+
+    async def admission(self, name: str) -> None:
+        """Wait while a plugin is reloaded."""
+        if self._reloading is not None:
+            await self._reloading.gate.admission(name)
 
     async def close(self) -> None:
         """Let all plugins go, those that depend on others first; also those whose start was interrupted.
@@ -179,6 +231,8 @@ class PluginManager:
         """
         try:
             await self._starting.stop()
+            if self._reloading is not None:
+                await self._reloading.close()
             if self.host.has_message_bus:
                 within = _DRAINED_WITHIN if interrupts.pending() is None else _DRAINED_AFTER_SIGNAL
                 await self.host.message_bus.drain(within)
@@ -316,12 +370,21 @@ class PluginManager:
         Returns:
             whether that was so.
         """
-        from localagent.host.finding import is_edited
-        from localagent.host.index import forget
         from localagent.host.survey import survey
 
-        plugins, wanted = self.survey.plugins, tuple(names)
-        concerned = {*self.survey.order_of(wanted), *wanted} & plugins.keys()
+        wanted = tuple(names)
+        if not self._forget_edited((*self.survey.order_of(wanted), *wanted)):
+            return False
+        self._survey = survey(self.host.situation)
+        return True
+
+    def _forget_edited(self, names: Iterable[str]) -> bool:
+        """Have the next look read what was edited where the index does not watch it; whether there is anything."""
+        from localagent.host.finding import is_edited
+        from localagent.host.index import forget
+
+        plugins = self.survey.plugins
+        concerned = set(names) & plugins.keys()
         edited = [plugins[name].spec.source.root for name in concerned if is_edited(plugins[name].spec)]
         if not edited:
             return False
@@ -329,7 +392,6 @@ class PluginManager:
 
         forget(str(self.host.home.path))
         Memory(str(self.host.home.path)).forget(edited)
-        self._survey = survey(self.host.situation)
         return True
 
     async def _load(self, names: Sequence[str]) -> frozenset[str]:
@@ -410,6 +472,8 @@ class PluginManager:
 
     async def _activate(self, topic: str) -> None:
         """Load the enabled plugins that declare a topic, or were seen with it, before it is broadcast."""
+        if self._reloading is not None:
+            await self._reloading.gate.admission_of(topic)
         plugins = self.survey.plugins.values()
         names = [plugin.name for plugin in plugins if plugin.enabled and _hears(plugin, topic)]
         await self._load([name for name in sorted(names) if self._is_dormant(name)])
@@ -423,6 +487,7 @@ class PluginManager:
         """
         if self._starting.is_starting(recipient):
             raise PluginNotReady(f"'{recipient}' is still initialising", plugin=recipient)
+        await self.admission(recipient)
         if not self._is_dormant(recipient):
             return
         self.survey.find(recipient).require()
@@ -437,26 +502,24 @@ class PluginManager:
         return not (name in self._starting.ready or name in self._errors or self._starting.is_starting(name))
 
     def _is_initialising(self, name: str) -> bool:
-        """Whether a message for this plugin should wait until it is ready."""
+        """Whether a message for this plugin should wait until it is ready, or its changed code is."""
+        if self._reloading is not None and self._reloading.gate.holds(name):
+            return True
         return self.host.lifecycle_manager.stage_of(name) in _NOT_YET and not self._starting.is_starting(name)
 
     def _keep_topics(self, loaded: LoadedPlugin) -> None:
         """Remember to which topics a plugin subscribed, so that they can load it next time."""
-        seen = loaded.context.message_bus.topics if loaded.context is not None else set[str]()
+        seen = _topics_of(loaded)
         if seen <= self._picture().topics_of(loaded.name):
             return
         found = self.survey.plugins.get(loaded.name)
         if found is None:
             return
-        from localagent.host.records import Record, keep_records
+        from localagent.host.records import keep_records
 
-        record = found.record or Record(dependencies=loaded.dependencies, costs=loaded.meter.costs)
-        commands, offers = loaded.registration.commands, loaded.registration.offers
-        topics = tuple(sorted(seen | set(record.topics)))
+        record = _record_of(loaded, found.record)
         # Where the home cannot be written to, it is learned anew each time.
         with contextlib.suppress(SystemProblem):
-            components = loaded.registration.components
-            record = dataclasses.replace(record, commands=commands, offers=offers, components=components, topics=topics)
             keep_records(self.host.home, {loaded.spec: record})
 
     def _picture(self) -> Survey | Shortcut:
@@ -470,6 +533,43 @@ class PluginManager:
         await self.host.lifecycle_manager.transition_plugin(name, from_stage, to_stage)
 
 
+class _ReadyPlugins:
+    """The plugins of one manager as reloading sees them."""
+
+    def __init__(self, manager: PluginManager, starting: Starting) -> None:
+        self._manager = manager
+        self._starting = starting
+
+    @property
+    def ready(self) -> Mapping[str, LoadedPlugin]:
+        return self._starting.ready
+
+    @property
+    def survey(self) -> Survey:
+        return self._manager.survey
+
+    def look_again(self) -> Survey:
+        return self._manager.found_anew(self._starting.ready)
+
+    def adopt(self, lives: Mapping[str, LoadedPlugin], survey: Survey | None = None) -> None:
+        for name, life in lives.items():
+            # At the end, so that each comes after what it needs by now.
+            for table in (self._starting.ready, self._starting.entered):
+                table.pop(name, None)
+                table[name] = life
+        if survey is not None:
+            self._manager.know(survey, lives.values())
+
+    async def require(self, name: str) -> LoadedPlugin:
+        return await self._manager.require(name)
+
+    async def let_go(self, names: Collection[str]) -> tuple[str, ...]:
+        before = tuple(self._starting.ready)
+        for name in names:
+            await self._manager.unload_plugin(name)
+        return tuple(name for name in before if name not in self._starting.ready)
+
+
 class _ProviderPlugins:
     """The plugins of one manager as the source of providers."""
 
@@ -479,6 +579,10 @@ class _ProviderPlugins:
     def known(self) -> Collection[str]:
         """The names of all plugins that offer a provider."""
         return self._manager.survey.providers().keys()
+
+    async def admit(self, name: str) -> None:
+        """Wait while its plugin is reloaded."""
+        await self._manager.admission(name)
 
     async def load(self, name: str) -> None:
         """Load one of them."""
@@ -520,3 +624,22 @@ def _hears(plugin: Surveyed, topic: str) -> bool:
     from localagent.services.bus.topics import matches
 
     return any(matches(pattern, topic) for pattern in plugin.topics)
+
+
+def _topics_of(loaded: LoadedPlugin) -> set[str]:
+    return loaded.context.message_bus.topics if loaded.context is not None else set[str]()
+
+
+def _record_of(loaded: LoadedPlugin, before: Record | None = None) -> Record:
+    """What a plugin turned out to be, over what was known of it."""
+    from localagent.host.records import Record
+
+    record = before or Record(dependencies=loaded.dependencies, costs=loaded.meter.costs)
+    registered = loaded.registration
+    return dataclasses.replace(
+        record,
+        commands=registered.commands,
+        offers=registered.offers,
+        components=registered.components,
+        topics=tuple(sorted(_topics_of(loaded) | set(record.topics))),
+    )

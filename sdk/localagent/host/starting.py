@@ -244,7 +244,7 @@ class Starting:
         token = _starting_here.set(True)
         try:
             with loaded.meter.step("initialise"):
-                await _initialise(loaded)
+                await initialise(loaded)
             with loaded.meter.step("register"):
                 loaded.registration = register(loaded.plugin, self._host, loaded.guard, loaded.ledger)
         except PluginFailed:
@@ -317,7 +317,12 @@ class Starting:
         await stages.transition_plugin(name, stages.stage_of(name), stage)
 
 
-async def _initialise(loaded: LoadedPlugin) -> None:
+async def initialise(loaded: LoadedPlugin) -> None:
+    """Let a plugin get ready.
+
+    Raises:
+        PluginFailed: it is not.
+    """
     ready = await loaded.guard.call_async("initialise", loaded.plugin.initialize, loaded.plugin.context)
     if ready is True or loaded.guard.call("initialise", bool, ready):
         return

@@ -76,6 +76,11 @@ async def stream(instance: Instance, request: CompletionRequest) -> AsyncGenerat
 
 async def _pump(instance: Instance, request: CompletionRequest, pieces: deque[str], arrived: asyncio.Event) -> None:
     """Hand on what the provider gives until it ends."""
+    with instance.caller.streaming():
+        await _hand_on(instance, request, pieces, arrived)
+
+
+async def _hand_on(instance: Instance, request: CompletionRequest, pieces: deque[str], arrived: asyncio.Event) -> None:
     given: Any = instance.provider.stream_complete(request)
     source: AsyncIterator[Any] = await given if inspect.isawaitable(given) else given
     size = count = 0

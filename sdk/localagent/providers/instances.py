@@ -20,7 +20,8 @@ from localagent.errors import (
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
+    from contextlib import AbstractContextManager
 
     from localagent.plugins.provider import BaseProvider
 
@@ -51,6 +52,10 @@ class Caller(Protocol):
         self, step: str, function: Callable[..., Any], *arguments: Any, limit: float | None = None
     ) -> Any:
         """Call a function of the plugin's, and await what it gives."""
+        ...
+
+    def streaming(self) -> AbstractContextManager[None]:
+        """Around the part of such a call that gives its result piece by piece."""
         ...
 
 
@@ -146,12 +151,14 @@ class Instances:
             plugins: their names.
             within: seconds that each cleanup may take.
         """
-        import asyncio
+        await give_back(self.take_out(plugins), within=within)
 
-        leaving = [each for each in self._ready.values() if each.caller.plugin in plugins]
+    def take_out(self, plugins: Collection[str]) -> tuple[Instance, ...]:
+        """The instances of plugins, which are nobody's any more; what is under way with them goes on."""
+        leaving = tuple(each for each in self._ready.values() if each.caller.plugin in plugins)
         for each in leaving:
             del self._ready[each.name]
-        await asyncio.gather(*(_clean_up(each, within) for each in leaving))
+        return leaving
 
     @property
     def plugins(self) -> frozenset[str]:
@@ -181,6 +188,13 @@ class Instances:
                 fix=f"localagent providers setup {name}",
             )
         return instance
+
+
+async def give_back(instances: Iterable[Instance], *, within: float | None) -> None:
+    """Clean up instances side by side; a cleanup that fails is logged."""
+    import asyncio
+
+    await asyncio.gather(*(_clean_up(each, within) for each in instances))
 
 
 def outermost(failure: PluginFailed, provider: str) -> LocalAgentError:

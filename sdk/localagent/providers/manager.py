@@ -45,6 +45,10 @@ class ProviderSource(Protocol):
         """The names of the plugins that offer a provider, loaded or not."""
         ...
 
+    async def admit(self, name: str) -> None:
+        """Wait until the provider of that name may be used."""
+        ...
+
     async def load(self, name: str) -> None:
         """Load the plugin that offers a provider.
 
@@ -216,7 +220,13 @@ class ProviderManager:
         if not self._instances.plugins.isdisjoint(plugins):
             await self._instances.let_go(plugins, within=within)
 
+    def take_out(self, plugins: Collection[str]) -> tuple[Instance, ...]:
+        """The providers of plugins as they were made, which nobody is given any more; `give_back` cleans them up."""
+        return self._instances.take_out(plugins)
+
     async def _instance(self, name: str) -> Instance:
+        if self._source is not None:
+            await self._source.admit(name)
         return await self._instances.of(name, await self._offer(name))
 
     async def _offer(self, name: str) -> ProviderOffer:

@@ -113,11 +113,11 @@ async def test_a_failing_responder_is_told_with_its_type_and_line(
     assert "plugin.py" in caught.value.traceback
 
 
-async def test_who_asks_a_plugin_that_is_reloaded_hears_at_once(manager: PluginManager) -> None:
+async def test_who_asks_a_plugin_that_goes_hears_at_once(manager: PluginManager) -> None:
     bus = await bus_of(manager, "one")
     asking = asyncio.create_task(bus.request("one", "two", "dawdle", 60))
     await until(lambda: bool(manager.host.message_bus.pending_requests))
-    await manager.reload_plugin("two")
+    await manager.unload_plugin("two")
     with pytest.raises(PluginReloaded):
         await asyncio.wait_for(asking, 10)
     assert await bus.request("one", "two", None) == "answer of two"
