@@ -85,12 +85,12 @@ class LocalAgentCLI:
         app.callback()(_root)
         return app
 
-    def beside(self, source: Path) -> LocalAgentCLI:
-        """Another command line over the same home, in which the plugins of a source folder run too.
+    def beside(self, *sources: Path) -> LocalAgentCLI:
+        """Another command line over the same home, in which the plugins of some source folders run too.
 
-        Naming the folder is the consent to run it this once; nothing is installed or enabled.
+        Naming a folder is the consent to run it this once; nothing is installed or enabled.
         """
-        options = self.host.situation.options._replace(extra=(source,))
+        options = self.host.situation.options._replace(extra=sources)
         cli = LocalAgentCLI(options, debug=self.debug)
         self._beside.append(cli)
         return cli

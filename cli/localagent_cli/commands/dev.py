@@ -169,6 +169,26 @@ def run(ctx: typer.Context) -> None:
     raise typer.Exit(cli_of(ctx).beside(path).run(words))
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+def watch(ctx: typer.Context, as_json: Json = False) -> None:
+    """Take up each save in a running host, check it and run the tests it touches.
+
+    Takes [PATH]... [-- COMMAND...]; without PATH the current folder is the plugin, or has plugins in it. A broken edit
+    stops nothing: what ran before goes on. COMMAND is run again after each save.
+
+    Keys on a terminal: r reloads, t runs all tests, q quits.
+
+    Example: localagent dev watch dev-plugins/project-analyzer -- analyze-project .
+    """
+    from localagent_cli.watching.watching import roots_of, watch_plugins
+
+    paths, words = _paths_and_words(ctx.args)
+    roots = roots_of(list(map(Path, paths)) or [_HERE])
+    raise typer.Exit(watch_plugins(cli_of(ctx).beside(*roots), roots, words, as_json=as_json))
+
+
 @app.command()
 def validate(
     ctx: typer.Context,
@@ -359,6 +379,14 @@ def index(
         output.show(f"{entry.name} {', '.join(release.version for release in entry.releases)}")
     output.tell(f"wrote {folder / CATALOGUE}")
     output.tell(f"next: localagent plugins search --catalogue {folder}")
+
+
+def _paths_and_words(args: list[str]) -> tuple[list[str], list[str]]:
+    """The words before and after ``--``, which is not among them where it came first."""
+    if "--" in args:
+        split = args.index("--")
+        return args[:split], args[split + 1 :]
+    return (args, []) if args and Path(args[0]).exists() else ([], args)
 
 
 def _path_and_words(args: list[str]) -> tuple[Path, list[str]]:

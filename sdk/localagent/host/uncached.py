@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import linecache
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,7 @@ class _Uncached(SourceFileLoader):
         return code
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds what the usual finder does, under the folders that are meant."""
 
     def find_spec(

@@ -1,0 +1,89 @@
+"""A process in which pytest is loaded already: each run of tests is a fork of it, so that none sees what another left.
+
+Run as ``python -m localagent_testing.warm``. Each line of its standard input is a JSON object with ``arguments`` for
+pytest and the folder ``path`` to run in; for each it prints one with the exit ``code`` and the ``output``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WARM = (
+    "pytest",
+    "pytest_asyncio",
+    "localagent",
+    "localagent_testing",
+    "localagent_testing.framework",
+    "typer",
+    "rich",
+)
+"""What nearly every test of a plugin imports."""
+
+
+def main() -> None:
+    """Run tests until standard input ends."""
+    _warm_up()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # What the tests print goes elsewhere; nothing else may come between the answers.
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        wanted: dict[str, Any] = json.loads(line)
+        code, text = _forked(wanted["arguments"], wanted["path"])
+        print(json.dumps({"code": code, "output": text}), file=answers, flush=True)
+
+
+def _warm_up() -> None:
+    from importlib import import_module
+
+    for name in _WARM:
+        try:
+            import_module(name)
+        except ImportError:
+            # What is not installed is not used either.
+            continue
+
+
+def _forked(arguments: Sequence[str], path: str) -> tuple[int, str]:
+    """Exit code and output of pytest in a fork of this process."""
+    with tempfile.TemporaryFile() as output:
+        child = os.fork()
+        if not child:
+            _run(arguments, path, output.fileno())
+        _, status = os.waitpid(child, 0)
+        output.seek(0)
+        return os.waitstatus_to_exitcode(status), output.read().decode(errors="replace")
+
+
+def _run(arguments: Sequence[str], path: str, output: int) -> None:
+    """Run pytest and end this process."""
+    import pytest
+
+    code = 3
+    try:
+        # Whoever waits for this process's parent to end waits for all who could still write to it.
+        os.closerange(3, output)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        with Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
+        os.chdir(path)
+        sys.path.insert(0, path)
+        # The source may be of the same second and size as its bytecode.
+        sys.dont_write_bytecode = True
+        code = int(pytest.main(list(arguments)))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
