@@ -63,7 +63,8 @@ def reporting(work: Callable[[], int], *, debug: bool) -> int:
         code = work()
     except LocalAgentError as error:
         told = _told(error)
-        if debug:
+        # Without a cause, the words are the whole story: where in LocalAgent they come from mends nothing.
+        if debug and error.__cause__ is not None:
             import traceback
 
             output.tell("".join(traceback.format_exception(error)).rstrip())

@@ -77,6 +77,12 @@ def test_a_failing_command_shows_no_trace_without_debug(localagent: Run, make_pl
     assert "Traceback" in localagent("--debug", "fails").err
 
 
+def test_debug_shows_no_trace_where_nothing_was_raised_but_our_own_words(localagent: Run) -> None:
+    told = localagent("plugins", "info", "nobody").err
+    assert told.startswith("error: there is no plugin 'nobody'\n")
+    assert localagent("--debug", "plugins", "info", "nobody").err == told
+
+
 def test_a_plugin_cannot_take_a_built_in_command(localagent: Run, make_plugin: MakePlugin) -> None:
     make_plugin("grabber", command_plugin("grabber").replace('@app.command("grabber")', '@app.command("doctor")'))
     localagent("plugins", "enable", "grabber")

@@ -41,8 +41,8 @@ def console_level(environ: Mapping[str, str], *, otherwise: int = logging.WARNIN
 class Logs:
     """The two places, on the root logger while the host runs, so that records of any library arrive there.
 
-    People see warnings and worse, or what `level` says; the file has everything from INFO on, or from `level` where
-    that is lower.
+    People see warnings and worse, or what `level` says, libraries' own records from INFO on; the file has everything
+    from INFO on, or from `level` where that is lower.
 
     Args:
         file: the file of JSON lines, made by the first record.
@@ -54,6 +54,7 @@ class Logs:
         self._console = _Console()
         self._lines = _Lines(LogFile(file))
         self._console.setFormatter(LineFormatter(redactor, self.speaker_of, for_people=True))
+        self._console.addFilter(self._is_for_people)
         self._lines.setFormatter(LineFormatter(redactor, self.speaker_of, for_people=False))
         self._roots: dict[str, Speaker] = {}
         self._versions: dict[str, str] = {}
@@ -109,6 +110,10 @@ class Logs:
             if record.pathname == root or record.pathname.startswith(f"{root}/"):
                 return who
         return speaker.get()
+
+    def _is_for_people(self, record: logging.LogRecord) -> bool:
+        """Whether somebody who follows a plugin wants to read it: of libraries alone, not what is below INFO."""
+        return record.levelno >= logging.INFO or record.name.startswith(_HOST) or self.speaker_of(record) is not None
 
     def _named(self, plugin: str) -> Speaker:
         return Speaker(plugin, self._versions.get(plugin, ""))

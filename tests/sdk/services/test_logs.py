@@ -129,6 +129,17 @@ def test_a_field_cannot_pretend_to_be_another_plugin(logs: Logs, file: Path) -> 
     assert (line["plugin"], line["level"], line["event"]) == ("talker", "warning", "here")
 
 
+def test_people_who_debug_do_not_hear_what_libraries_murmur(
+    logs: Logs, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.see_from(logging.DEBUG)
+    logging.getLogger("asyncio").debug("Using selector")
+    logging.getLogger("localagent.host").debug("ours")
+    logs.logger_for("talker").debug("a plugin's")
+    assert capsys.readouterr().err == "debug: ours\ndebug: talker: a plugin's\n"
+    assert [line["event"] for line in lines(file)] == ["Using selector", "ours", "a plugin's"]
+
+
 def test_the_root_logger_is_left_as_it_was(file: Path) -> None:
     before = (logging.root.level, list(logging.root.handlers))
     logs = Logs(file, Redactor(), level=logging.DEBUG)
