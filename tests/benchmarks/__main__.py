@@ -26,6 +26,7 @@ from benchmarks import (
     scaffolding,
     startup,
     testing,
+    validating,
     workflows,
 )
 from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
@@ -41,6 +42,7 @@ AREAS = {
     "scaffolding": scaffolding,
     "building": building,
     "testing": testing,
+    "validating": validating,
     "workflows": workflows,
 }
 PEERS = ("llm", "npe2")

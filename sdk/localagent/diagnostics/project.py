@@ -20,6 +20,7 @@ from localagent.manifest.model import (
     SMALLEST_MANIFEST,
     find_manifest,
     manifest_in,
+    manifest_of,
 )
 from localagent.manifest.plain import is_list, is_mapping
 
@@ -85,6 +86,17 @@ class Project:
         if self.info is not None:
             return read_built(self.info)
         return read_pyproject(self.root / "pyproject.toml")
+
+    @cached_property
+    def fits_model(self) -> bool:
+        """Whether the manifest has the keys and types of the model, which are those of its JSON Schema."""
+        if self.document is None:
+            return False
+        try:
+            manifest_of(self.document)
+        except ManifestError:
+            return False
+        return True
 
     @cached_property
     def package_dirs(self) -> dict[str, str]:
