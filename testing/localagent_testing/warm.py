@@ -16,24 +16,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WARM = (
-    "pytest",
-    "pytest_asyncio",
-    "localagent",
-    "localagent_testing",
-    "localagent_testing.framework",
-    "typer",
-    "rich",
-)
-"""What nearly every test of a plugin imports."""
+_WARM = ("localagent", "localagent_testing.framework", "typer", "rich")
+"""What nearly every test of a plugin imports, besides pytest and its plugins."""
 
 
 def main() -> None:
     """Run tests until standard input ends."""
-    _warm_up()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    # What the tests print goes elsewhere; nothing else may come between the answers.
-    os.dup2(2, 1)
+    # Nothing else may come between the answers.
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    _warm_up()
     for line in sys.stdin:
         wanted: dict[str, Any] = json.loads(line)
         code, text = _forked(wanted["arguments"], wanted["path"])
@@ -41,14 +34,15 @@ def main() -> None:
 
 
 def _warm_up() -> None:
+    """Have pytest look for tests where there are none: so all its plugins are imported in the way it wants them."""
     from importlib import import_module
 
+    import pytest
+
+    with tempfile.TemporaryDirectory() as nothing:
+        pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "--rootdir", nothing, nothing])
     for name in _WARM:
-        try:
-            import_module(name)
-        except ImportError:
-            # What is not installed is not used either.
-            continue
+        import_module(name)
 
 
 def _forked(arguments: Sequence[str], path: str) -> tuple[int, str]:

@@ -88,7 +88,7 @@ def watch() -> Iterator[Callable[..., Watched]]:
     yield begin
     for each in begun:
         if each.process.poll() is None:
-            assert each.end() == 143
+            each.end()
 
 
 def test_a_host_lives_through_all_that_is_done_to_a_plugin(analyser: Path, watch: Callable[..., Watched]) -> None:
