@@ -140,7 +140,7 @@ _KEYS = (
     *(
         "reload",
         "x-own",
-        "nmae",
+        "descriptions",
         "commands",
         "class",
         "help",
