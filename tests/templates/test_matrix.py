@@ -49,6 +49,7 @@ def test_all_that_a_release_needs_holds(
     run_program(tool("basedpyright"), "--pythonpath", sys.executable, at=plugin)
     run("coverage", "run", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", at=plugin)
     run("coverage", "report", at=plugin)
+    commit(plugin)
     for command in commands_in(plugin / "README.md"):
         run("localagent_cli", *command, at=plugin, **home)
     if ci:
@@ -58,7 +59,7 @@ def test_all_that_a_release_needs_holds(
 
 
 def commands_in(readme: Path) -> list[list[str]]:
-    """What the loop of editing, testing and publishing runs, in its order, but for the last step: installing."""
+    """What the loop of editing, testing and publishing runs, in its order, but for installing."""
     loop = readme.read_text("utf-8").partition("## Edit, test, publish")[2].partition("## The files")[0]
     commands = [line.split()[2:] for line in loop.splitlines() if line.startswith("$ localagent ")]
     assert [command[:2] for command in commands] == [
@@ -67,5 +68,13 @@ def commands_in(readme: Path) -> list[list[str]]:
         ["dev", "validate"],
         ["dev", "build"],
         ["plugins", "install"],
+        ["dev", "publish"],
     ]
-    return commands[:-1]
+    return [command for command in commands if command[:2] != ["plugins", "install"]]
+
+
+def commit(folder: Path) -> None:
+    """Make a repository of a folder, with all that is in it."""
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "begun")):
+        run_program("git", *words, at=folder)
