@@ -76,6 +76,7 @@ class WarmTests:
                 "localagent_testing.warm",
                 stdin=pipe,
                 stdout=pipe,
+                stderr=asyncio.subprocess.DEVNULL,
                 limit=_LARGEST,
                 start_new_session=True,
             )

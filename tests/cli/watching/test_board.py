@@ -78,5 +78,6 @@ def test_it_shows_how_the_plugin_stands_and_obeys_its_keys(pane: Pane, analyser:
     pane.shows("project-analyzer  4")
     pane.press("t")
     pane.shows(" passed")
+    assert "Warning:" not in pane.shows("plugin")
     pane.press("q")
     pane.shows("ended with 0")
