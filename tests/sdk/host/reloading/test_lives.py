@@ -22,6 +22,9 @@ pytestmark = pytest.mark.asyncio
 
 Save = Callable[[Path, str], None]
 
+RELOADS = int(os.environ.get("LOCALAGENT_TEST_RELOADS", "100"))
+"""Read before a test takes the developer's variables away."""
+
 LAYER = """
 from localagent import Plugin
 
@@ -183,7 +186,7 @@ async def census(manager: PluginManager) -> dict[str, int]:
 async def test_no_call_fails_or_sees_two_lives_while_a_plugin_is_reloaded_again_and_again(
     manager: PluginManager, make_plugin: MakePlugin, save: Save
 ) -> None:
-    number = int(os.environ.get("LOCALAGENT_TEST_RELOADS", "50"))
+    number = RELOADS // 2
     folder = make_plugin("one", PAIR, left__py="NUMBER = 0\n", right__py="NUMBER = 0\n")
     await manager.load_plugin("one")
     mixed, answers, sent, is_over = 0, 0, 0, False
@@ -220,7 +223,7 @@ async def test_no_call_fails_or_sees_two_lives_while_a_plugin_is_reloaded_again_
 
 async def test_many_reloads_leave_nothing_behind(manager: PluginManager, make_plugin: MakePlugin, save: Save) -> None:
     """A thousand in the soak (LOCALAGENT_TEST_RELOADS=1000), a hundred elsewhere."""
-    number = int(os.environ.get("LOCALAGENT_TEST_RELOADS", "100"))
+    number = RELOADS
     folder = make_plugin("one", PAIR, left__py="NUMBER = 0\n", right__py="DATA = bytes(1_000_000)\nNUMBER = 0\n")
     await manager.load_plugin("one")
     await churn(manager, folder, save, range(1, 10))
