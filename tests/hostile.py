@@ -140,7 +140,7 @@ _KEYS = (
     *(
         "reload",
         "x-own",
-        "descriptions",
+        "named",
         "commands",
         "class",
         "help",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from localagent.diagnostics.catalogue import rules
 from localagent.diagnostics.choosing import EVERYONES
+from localagent.diagnostics.edits import Edit
 from localagent.diagnostics.validation import STATIC_FAMILIES, Report, validate_path
 from localagent.errors import ManifestError
 from localagent.manifest.document import parse_document
@@ -145,6 +146,14 @@ def test_a_manifest_file_is_checked_by_the_manifest_rules_only(tmp_path: Path) -
     report = validate_path(tmp_path / "project_tools" / "plugin-manifest.yaml")
     assert report.diagnostics == ()
     assert report.checked == len([rule for rule in rules("LA1") if EVERYONES.takes(rule)])
+
+
+def test_of_two_classes_that_one_is_right_which_is_there(tmp_path: Path) -> None:
+    manifest = MANIFEST.replace("project_tools.plugin:", "project_tools.plugn:")
+    report = validate_path(plant(tmp_path, TREE | {"project_tools/plugin-manifest.yaml": manifest}))
+    assert ids(report) == ["LA204", "LA301"]
+    assert report.diagnostics[0].fix == "write class: project_tools.plugin:ProjectTools"
+    assert report.diagnostics[0].edit == Edit("project_tools.plugin:ProjectTools", "project_tools.plugn:ProjectTools")
 
 
 def test_a_manifest_that_came_alone_is_not_asked_for_its_files(tmp_path: Path) -> None:

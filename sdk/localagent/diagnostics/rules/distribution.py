@@ -72,8 +72,11 @@ def left_out_files(project: Project) -> Iterator[Finding]:
         name, folder = next((each for each in packages if file.is_relative_to(each[1])), ("", project.root))
         if name and not _is_packed(file, name, folder, pyproject):
             message = f"{file.name} is not among the package's data, so the wheel will lack it"
-            fix = f'write in [tool.setuptools.package-data]: {name} = ["{file.relative_to(folder).as_posix()}"]'
-            yield Finding(message, pyproject.where(_DATA), fix, edit=_packed(pyproject, name, file.relative_to(folder)))
+            packed = file.relative_to(folder).as_posix()
+            fix = f'write in [tool.setuptools.package-data]: {name} = ["{packed}"]'
+            if name in pyproject.table(*_DATA):
+                fix = f'add "{packed}" to {name} in [tool.setuptools.package-data]'
+            yield Finding(message, pyproject.where(_DATA), fix, edit=_packed(pyproject, name, packed))
 
 
 def no_build_system(project: Project) -> Iterator[Finding]:
@@ -157,11 +160,14 @@ def _is_told_elsewhere(project: Project, pyproject: Pyproject) -> bool:
     return (project.root / "MANIFEST.in").exists() or any("setuptools" in each and "scm" in each for each in required)
 
 
-def _packed(pyproject: Pyproject, package: str, file: Path) -> Edit | None:
-    """The file added to a table of the package's data that lacks the package."""
-    if not pyproject.has_header(_DATA) or package in pyproject.table(*_DATA):
+def _packed(pyproject: Pyproject, package: str, file: str) -> Edit | None:
+    """The file added to the package's data, where they have a table of their own."""
+    if not pyproject.has_header(_DATA):
         return None
-    return Edit(f'{package} = ["{file.as_posix()}"]', where=pyproject.where(_DATA))
+    listed = pyproject.table(*_DATA).get(package)
+    if listed is None:
+        return Edit(f'{package} = ["{file}"]', where=pyproject.where(_DATA))
+    return Edit(f'= ["{file}", ', "= [", pyproject.where(_DATA, package)) if is_list(listed) and listed else None
 
 
 def _data_files(project: Project) -> Iterator[Path]:

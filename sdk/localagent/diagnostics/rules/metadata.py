@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from localagent.diagnostics.diagnostic import Place, Severity
 from localagent.diagnostics.distributed_version import distributed_version
 from localagent.diagnostics.edits import Edit, replacing
@@ -77,10 +79,14 @@ def undistributed_entries(project: Project) -> Iterator[Finding]:
         elif target != entry.target:
             where = pyproject.where(("project", "entry-points", group), entry.name)
             message = f"the class is '{shown(target)}' in {short_place(where)} and '{shown(entry.target)}' here"
-            # The manifest is right for certain where its class is there.
-            is_there = isinstance(locate(project, entry), Located)
-            edit = replacing(target, entry.target if is_there else "", where=where)
-            yield Finding(message, project.where(*entry.path, "class"), fix, edit=edit)
+            here = project.where(*entry.path, "class")
+            # Of the two that one is right for certain whose class is there.
+            if isinstance(locate(project, entry), Located):
+                yield Finding(message, here, fix, edit=replacing(target, entry.target, where=where))
+            elif isinstance(locate(project, replace(entry, target=target)), Located):
+                yield Finding(message, here, f"write class: {shown(target)}", edit=replacing(entry.target, target))
+            else:
+                yield Finding(message, here, fix)
 
 
 def undeclared_entries(project: Project) -> Iterator[Finding]:

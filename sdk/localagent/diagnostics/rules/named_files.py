@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
+from localagent.diagnostics.edits import replacing
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.manifest.layout import inside, is_file
-from localagent.manifest.wording import dotted, shown
+from localagent.manifest.wording import did_you_mean, dotted, nearest, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from localagent.diagnostics.project import Project
@@ -23,7 +26,9 @@ def missing_files(project: Project) -> Iterator[Finding]:
         within = [file for file in (inside(folder, named) for folder in folders) if file]
         if within and not any(is_file(file) for file in within):
             message = f"'{dotted(path)}' names '{shown(named)}', which is not a file in {_called(folders[0], project)}"
-            yield Finding(message, project.where(*path), "add the file, correct its path, or remove the key")
+            fix = "add the file, correct its path, or remove the key"
+            hint, near = _near(named, within)
+            yield Finding(message, project.where(*path), fix, hint=hint, edit=replacing(named, near))
 
 
 def outside_files(project: Project) -> Iterator[Finding]:
@@ -49,6 +54,15 @@ def _named(project: Project) -> Iterator[tuple[KeyPath, str, tuple[Path, ...]]]:
         is_address = section == "documentation" and named.startswith(("https://", "http://"))
         if named and not is_address:
             yield (section, key), named, folders
+
+
+def _near(named: str, files: Sequence[Path]) -> tuple[str, str]:
+    """A question for the file that was probably meant, and its path; no path where it is of another sort."""
+    present = {file.name for missing in files if missing.parent.is_dir() for file in missing.parent.iterdir()}
+    near = nearest(PurePosixPath(named).name, sorted(present))
+    path = str(PurePosixPath(named).with_name(near)) if near else ""
+    hint = did_you_mean(named, [path]) if path else ""
+    return hint, path if PurePosixPath(path).suffix == PurePosixPath(named).suffix else ""
 
 
 def _called(folder: Path, project: Project) -> str:
