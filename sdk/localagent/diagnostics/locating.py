@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from localagent.diagnostics.source import lineage
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterator
     from pathlib import Path
 
     from localagent.diagnostics.project import Entry, Project
-    from localagent.diagnostics.source import Source
+    from localagent.diagnostics.source import Lineage, Source
 
 # Packages pass a class on through their __init__.py; more steps than this are a circle.
 _LONGEST_CHAIN = 8
@@ -50,6 +53,16 @@ def locate(project: Project, entry: Entry) -> Located | Lost | None:
             return None if source.may_define(name) else Lost(source, name)
         module, name = _absolute(imported[0], module, file), imported[1]
     return None
+
+
+def entry_classes(project: Project) -> Iterator[tuple[Entry, Located, Lineage]]:
+    """The classes that entry points name, each once, with the first entry point that does and its ancestors."""
+    seen: set[int] = set()
+    for entry in project.entries():
+        found = locate(project, entry)
+        if isinstance(found, Located) and id(found.node) not in seen:
+            seen.add(id(found.node))
+            yield entry, found, lineage(found.source, found.node)
 
 
 def _absolute(imported: str, module: str, file: Path) -> str:

@@ -6,9 +6,8 @@ import ast
 
 from localagent.diagnostics.diagnostic import Severity
 from localagent.diagnostics.edits import replacing
-from localagent.diagnostics.locating import Located, locate
+from localagent.diagnostics.locating import entry_classes
 from localagent.diagnostics.rule import Finding, Rule, Tier
-from localagent.diagnostics.source import lineage
 from localagent.diagnostics.typer_commands import registered_commands
 from localagent.manifest.wording import did_you_mean, nearest, shown
 
@@ -16,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localagent.diagnostics.project import Entry, Project
-    from localagent.diagnostics.source import Function, Lineage
+    from localagent.diagnostics.project import Project
+    from localagent.diagnostics.source import Function
 
 # What the host gives to each method, beside self.
 _GIVEN = {
@@ -36,7 +35,7 @@ _PLAIN = tuple(name for name in _GIVEN if name not in ("initialize", "cleanup"))
 
 def needy_constructors(project: Project) -> Iterator[Finding]:
     """Classes that cannot be made without arguments."""
-    for _entry, found, line in _classes(project):
+    for _entry, found, line in entry_classes(project):
         method = line.method("__init__")
         if method is not None and not _takes(method, 0):
             message = f"'{found.node.name}' cannot be made without arguments, and the host gives none"
@@ -46,7 +45,7 @@ def needy_constructors(project: Project) -> Iterator[Finding]:
 
 def other_arguments(project: Project) -> Iterator[Finding]:
     """Methods that do not take what the host gives them."""
-    for _entry, found, line in _classes(project):
+    for _entry, found, line in entry_classes(project):
         for name, given in _GIVEN.items():
             method = line.method(name)
             if method is not None and not _is_static(method) and not _takes(method, len(given)):
@@ -57,7 +56,7 @@ def other_arguments(project: Project) -> Iterator[Finding]:
 
 def async_offers(project: Project) -> Iterator[Finding]:
     """Methods that the host calls and does not await."""
-    for _entry, found, line in _classes(project):
+    for _entry, found, line in entry_classes(project):
         for name in _PLAIN:
             method = line.method(name)
             if isinstance(method, ast.AsyncFunctionDef):
@@ -68,7 +67,7 @@ def async_offers(project: Project) -> Iterator[Finding]:
 
 def silent_commands(project: Project) -> Iterator[Finding]:
     """Commands without a word on what they do."""
-    for _entry, found, line in _classes(project):
+    for _entry, found, line in entry_classes(project):
         for command in registered_commands(found.source, line)[0]:
             function = command.function
             if function is not None and not command.has_help and not ast.get_docstring(function):
@@ -79,7 +78,7 @@ def silent_commands(project: Project) -> Iterator[Finding]:
 
 def other_commands(project: Project) -> Iterator[Finding]:
     """Commands that are declared and not registered, or registered and not declared."""
-    for entry, found, line in _classes(project):
+    for entry, found, line in entry_classes(project):
         commands, is_all = registered_commands(found.source, line)
         declared = {
             project.text(*entry.path, "commands", index, "name"): index
@@ -102,15 +101,6 @@ def other_commands(project: Project) -> Iterator[Finding]:
                     f"add to commands of '{shown(entry.name)}' in {project.manifest_file.name}: {{name: {shown(name)}}}"
                 )
                 yield Finding(message, found.source.place(command.node), fix)
-
-
-def _classes(project: Project) -> Iterator[tuple[Entry, Located, Lineage]]:
-    seen: set[int] = set()
-    for entry in project.entries():
-        found = locate(project, entry)
-        if isinstance(found, Located) and id(found.node) not in seen:
-            seen.add(id(found.node))
-            yield entry, found, lineage(found.source, found.node)
 
 
 def _takes(method: Function, count: int) -> bool:

@@ -6,9 +6,8 @@ import ast
 
 from localagent.diagnostics.diagnostic import Place
 from localagent.diagnostics.edits import replacing
-from localagent.diagnostics.locating import Located, Lost, locate
+from localagent.diagnostics.locating import Lost, entry_classes, locate
 from localagent.diagnostics.rule import Finding, Rule, Tier
-from localagent.diagnostics.source import lineage
 from localagent.manifest.names import normalised
 from localagent.manifest.wording import did_you_mean, nearest, shown
 
@@ -16,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localagent.diagnostics.project import Entry, Project
+    from localagent.diagnostics.project import Project
     from localagent.diagnostics.source import Lineage
 
 _BASES = {
@@ -91,7 +90,7 @@ def missing_classes(project: Project) -> Iterator[Finding]:
 
 def wrong_bases(project: Project) -> Iterator[Finding]:
     """Classes that are no plugins of their kind."""
-    for entry, found, line in _classes(project):
+    for entry, found, line in entry_classes(project):
         wanted = _BASES[entry.kind]
         if any(root.endswith(wanted) for root in line.roots) or not line.roots <= _KNOWN:
             continue
@@ -103,7 +102,7 @@ def wrong_bases(project: Project) -> Iterator[Finding]:
 
 def wrong_names(project: Project) -> Iterator[Finding]:
     """Classes without a name, or with another name than their entry point."""
-    for entry, found, line in _classes(project):
+    for entry, found, line in entry_classes(project):
         if not entry.name:
             continue
         literal = line.literal("name")
@@ -120,7 +119,7 @@ def wrong_names(project: Project) -> Iterator[Finding]:
 
 def missing_methods(project: Project) -> Iterator[Finding]:
     """Classes without the method their kind is made of."""
-    for entry, found, line in _classes(project):
+    for entry, found, line in entry_classes(project):
         method = _METHODS[entry.kind]
         if line.roots & (_READY_MADE | {_BASES[entry.kind]}) and _lacks(line, method):
             message = f"'{found.node.name}' has no method {method}"
@@ -129,22 +128,13 @@ def missing_methods(project: Project) -> Iterator[Finding]:
 
 def sync_lifecycle(project: Project) -> Iterator[Finding]:
     """Lifecycle methods that the host cannot await."""
-    for _entry, found, line in _classes(project):
+    for _entry, found, line in entry_classes(project):
         for name in _ASYNC_METHODS:
             method = line.method(name)
             if isinstance(method, ast.FunctionDef):
                 message = f"{name} is a plain function, but the host awaits it"
                 edit = replacing(f"def {name}", f"async def {name}")
                 yield Finding(message, found.source.place(method), f"write async def {name}", edit=edit)
-
-
-def _classes(project: Project) -> Iterator[tuple[Entry, Located, Lineage]]:
-    seen: set[int] = set()
-    for entry in project.entries():
-        found = locate(project, entry)
-        if isinstance(found, Located) and id(found.node) not in seen:
-            seen.add(id(found.node))
-            yield entry, found, lineage(found.source, found.node)
 
 
 def _lacks(line: Lineage, name: str) -> bool:
