@@ -85,7 +85,7 @@ class Workshop:
         root = self.project(name, version, requires=requires, extra="")
         package = root / "src" / name.replace("-", "_")
         source = command_plugin(name, command=f"print({f'{name} {version}'!r})").replace("1.2.3", version)
-        (package / "plugin.py").write_text(body or source, encoding="utf-8")
+        (package / "plugin.py").write_text(f"{body}{source}", encoding="utf-8")
         entry = f'    - name: {name}\n      class: "{package.name}.plugin:ThePlugin"\n'
         (package / "plugin-manifest.yaml").write_text(
             f'name: {name}\nversion: "{version}"\ndescription: For tests {label}\nplugin_types: [command]\n'
