@@ -8,6 +8,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from localagent.manifest.plain import is_list, is_mapping
+from localagent.manifest.secret_names import is_secret_name
 from localagent.plugins.secret import MASK
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ _SHORTEST = 4
 """Characters of a value that is masked; shorter ones are found in every text by chance."""
 _LONG_LINE = 8
 # Patterns are compiled, and kept by the library, when first used: most runs look at nothing.
-_TELLING = (
-    r"(?i)(?:^|[_-])(?:api[_-]?key|access[_-]?key|private[_-]?key|token|secret|"
-    r"password|passwd|passphrase|credentials?)$"
-)
 _REFERENCE = r"\$\{env:([A-Za-z_]\w*)\}"
 _LINE = r"(?m)^[ \t-]*[\"']?([\w-]+)[\"']?[ \t]*:[ \t]+(.+?)[ \t]*$"
 
@@ -113,11 +110,6 @@ class MaskedPieces:
         """What waited, now that nothing follows."""
         waiting, self._waiting = self._waiting, ""
         return self._redactor.redact(waiting)
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether a setting or variable of this name holds a secret: ``api_key``, ``GITHUB_TOKEN``, ``password``."""
-    return re.search(_TELLING, name) is not None
 
 
 def masked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

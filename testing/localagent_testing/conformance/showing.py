@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.diagnostics.rule import Finding
 from localagent.errors import LocalAgentError
+from localagent.manifest.secret_names import is_secret_name
 from localagent.plugins.config_schema import properties_of
-from localagent.services.redacting import is_secret_name
 from localagent_testing.conformance.asking import HELLO, Asked
 from localagent_testing.conformance.judging import Unobserved, place_of_code
 from localagent_testing.conformance.scene import staged

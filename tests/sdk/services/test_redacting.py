@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localagent.manifest.secret_names import is_secret_name
 from localagent.services.home import Home
 from localagent.services.redacting import (
     MaskedPieces,
     Redactor,
-    is_secret_name,
     lines_with_secrets,
     literal_secrets,
     masked_settings,

@@ -12,6 +12,7 @@ from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.settings_schema import settings_schema_of
 from localagent.diagnostics.subschemas import subschemas
 from localagent.manifest.plain import is_mapping
+from localagent.manifest.secret_names import is_secret_name
 from localagent.manifest.wording import dotted, shown
 
 TYPE_CHECKING = False
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from localagent.diagnostics.project import Project
     from localagent.diagnostics.settings_schema import SettingsSchema
-
-_SECRET = re.compile(
-    r"(?i)(?:^|[_-])(?:api[_-]?key|access[_-]?key|private[_-]?key|token|secret|password|passwd|passphrase|credentials?)$"
-)
 
 
 def undescribed_settings(project: Project) -> Iterator[Finding]:
@@ -53,7 +50,7 @@ def secret_defaults(project: Project) -> Iterator[Finding]:
     schema, properties = _properties(project)
     for name, subschema in properties.items():
         default = subschema.get("default") if is_mapping(subschema) else None
-        if schema and _SECRET.search(name) and isinstance(default, str) and default and "${" not in default:
+        if schema and is_secret_name(name) and isinstance(default, str) and default and "${" not in default:
             message = f"the secret '{shown(name)}' has a default, which everybody can read"
             fix = "leave the default out; users write ${env:NAME} or ${keyring:NAME}"
             yield Finding(message, schema.where(("properties", name, "default")), fix)
