@@ -36,8 +36,8 @@ def distributed_version(project: Project) -> DistributedVersion | None:
 
     Understood are ``attr`` and ``file`` of setuptools and ``path`` of hatchling.
     """
-    pyproject = project.pyproject
-    if pyproject is None or pyproject.problem is not None:
+    pyproject = project.readable_pyproject
+    if pyproject is None:
         return None
     metadata = pyproject.table("project")
     version, dynamic = metadata.get("version"), metadata.get("dynamic")

@@ -87,6 +87,11 @@ class Project:
             return read_built(self.info)
         return read_pyproject(self.root / "pyproject.toml")
 
+    @property
+    def readable_pyproject(self) -> Pyproject | None:
+        """The project's metadata, None too where they cannot be read."""
+        return self.pyproject if self.pyproject and self.pyproject.problem is None else None
+
     @cached_property
     def fits_model(self) -> bool:
         """Whether the manifest has the keys and types of the model, which are those of its JSON Schema."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from localagent.manifest.plain import is_list, is_mapping
+from localagent.manifest.plain import is_mapping, texts_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class Declared:
 
 def distributed_requirements(project: Project) -> tuple[Declared, ...] | None:
     """What ``pyproject.toml`` declares, extras included; None where only a build would tell."""
-    pyproject = project.pyproject
-    if pyproject is None or pyproject.problem is not None:
+    pyproject = project.readable_pyproject
+    if pyproject is None:
         return None
     metadata = pyproject.table("project")
-    if not metadata or {"dependencies", "optional-dependencies"} & set(_texts(metadata.get("dynamic"))):
+    if not metadata or {"dependencies", "optional-dependencies"} & set(texts_in(metadata.get("dynamic"))):
         return None
     extras = metadata.get("optional-dependencies")
     found = list(_declared(metadata.get("dependencies"), ("project", "dependencies"), is_optional=False))
@@ -60,13 +60,9 @@ def _declared(listed: Any, path: KeyPath, *, is_optional: bool) -> Iterator[Decl
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    for index, text in enumerate(_texts(listed)):
+    for index, text in enumerate(texts_in(listed)):
         try:
             yield Declared(canonicalize_name(Requirement(text).name), text, (*path, index), is_optional)
         except InvalidRequirement:
             # What is no requirement is another rule's finding.
             continue
-
-
-def _texts(value: Any) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if is_list(value) else []

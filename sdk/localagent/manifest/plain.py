@@ -19,6 +19,11 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def texts_in(value: Any) -> list[str]:
+    """The texts in a list; what else is in it, or is no list, does not count."""
+    return [item for item in value if isinstance(item, str)] if is_list(value) else []
+
+
 def table_at(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     """The mapping below `keys`; empty if there is none or something else stands on the way."""
     for key in keys:

@@ -11,14 +11,13 @@ from localagent.diagnostics.pyproject import short_place
 from localagent.diagnostics.requirements import distributed_requirements, manifest_requirements
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.settings_schema import settings_schema_of
-from localagent.manifest.plain import is_list, is_mapping
+from localagent.manifest.plain import is_list, is_mapping, texts_in
 from localagent.manifest.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
 
     from localagent.diagnostics.project import Project
     from localagent.diagnostics.pyproject import Pyproject
@@ -30,7 +29,7 @@ _HARMLESS = frozenset({"cmdclass", "ext_modules", "script_name"})
 
 def other_pythons(project: Project) -> Iterator[Finding]:
     """Manifests that promise a Python which the distribution refuses."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     lowest, required = project.text("compatibility", "python_min_version"), None
     if pyproject is not None:
         required = pyproject.table("project").get("requires-python")
@@ -44,7 +43,7 @@ def other_pythons(project: Project) -> Iterator[Finding]:
 
 def other_requirements(project: Project) -> Iterator[Finding]:
     """Dependencies that only one of manifest and metadata names."""
-    pyproject, distributed = _readable(project), distributed_requirements(project)
+    pyproject, distributed = project.readable_pyproject, distributed_requirements(project)
     declared = manifest_requirements(project)
     if pyproject is None or distributed is None or not declared:
         return
@@ -64,7 +63,7 @@ def other_requirements(project: Project) -> Iterator[Finding]:
 
 def left_out_files(project: Project) -> Iterator[Finding]:
     """Manifest and schema that setuptools would leave out of the wheel."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None or "setuptools" not in _backend(pyproject) or _is_told_elsewhere(project, pyproject):
         return
     packages = _packages_of(project)
@@ -81,7 +80,7 @@ def left_out_files(project: Project) -> Iterator[Finding]:
 
 def no_build_system(project: Project) -> Iterator[Finding]:
     """Metadata that do not say what builds the project."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is not None and pyproject.table("project") and not _backend(pyproject):
         fix = '[build-system]\nrequires = ["hatchling>=1.27"]\nbuild-backend = "hatchling.build"'
         where = pyproject.where(("build-system",))
@@ -90,7 +89,7 @@ def no_build_system(project: Project) -> Iterator[Finding]:
 
 def contradicting_setup(project: Project) -> Iterator[Finding]:
     """Arguments of setup() that are lost, or that win over pyproject.toml."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None or not pyproject.table("project"):
         return
     file = project.root / "setup.py"
@@ -111,7 +110,7 @@ def contradicting_setup(project: Project) -> Iterator[Finding]:
 
 def missing_named_files(project: Project) -> Iterator[Finding]:
     """Files of the metadata that are not there."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None:
         return
     metadata = pyproject.table("project")
@@ -127,15 +126,11 @@ def missing_named_files(project: Project) -> Iterator[Finding]:
 
 def open_pythons(project: Project) -> Iterator[Finding]:
     """Metadata without a lowest Python."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     metadata = pyproject.table("project") if pyproject else {}
-    if pyproject and metadata and "requires-python" not in {*metadata, *_texts(metadata.get("dynamic"))}:
+    if pyproject and metadata and "requires-python" not in {*metadata, *texts_in(metadata.get("dynamic"))}:
         where = pyproject.where(("project",))
         yield Finding("there is no 'requires-python'", where, 'add, for example, requires-python = ">=3.11"')
-
-
-def _readable(project: Project) -> Pyproject | None:
-    return project.pyproject if project.pyproject and project.pyproject.problem is None else None
 
 
 def _backend(pyproject: Pyproject) -> str:
@@ -156,7 +151,7 @@ def _allows(required: str, version: str) -> bool:
 
 def _is_told_elsewhere(project: Project, pyproject: Pyproject) -> bool:
     """Whether a list of files, or version control, says what belongs to the package."""
-    required = _texts(pyproject.table("build-system").get("requires"))
+    required = texts_in(pyproject.table("build-system").get("requires"))
     return (project.root / "MANIFEST.in").exists() or any("setuptools" in each and "scm" in each for each in required)
 
 
@@ -194,13 +189,11 @@ def _is_packed(file: Path, package: str, folder: Path, pyproject: Pyproject) -> 
         within = folder.joinpath(*name.split(".")[1:]) if name.partition(".")[0] == package else folder
         if name in ("", "*") or name.partition(".")[0] == package:
             path = file.relative_to(within).as_posix() if file.is_relative_to(within) else ""
-            if any(fnmatchcase(path, each) or fnmatchcase(path, each.replace("**/", "")) for each in _texts(patterns)):
+            if any(
+                fnmatchcase(path, each) or fnmatchcase(path, each.replace("**/", "")) for each in texts_in(patterns)
+            ):
                 return True
     return False
-
-
-def _texts(value: Any) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if is_list(value) else []
 
 
 def _is_setup(function: ast.expr) -> bool:

@@ -38,7 +38,7 @@ def unreadable_pyproject(project: Project) -> Iterator[Finding]:
 
 def other_name(project: Project) -> Iterator[Finding]:
     """A distribution that is called otherwise."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None:
         return
     name, distribution = project.text("name"), pyproject.table("project").get("name")
@@ -61,7 +61,7 @@ def other_version(project: Project) -> Iterator[Finding]:
 
 def undistributed_entries(project: Project) -> Iterator[Finding]:
     """Entry points of the manifest that the distribution lacks or points elsewhere."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None or not pyproject.table("project") or _is_dynamic(pyproject):
         return
     for entry in project.entries():
@@ -91,7 +91,7 @@ def undistributed_entries(project: Project) -> Iterator[Finding]:
 
 def undeclared_entries(project: Project) -> Iterator[Finding]:
     """Entry points of the distribution that the manifest lacks."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None:
         return
     for group, distributed in ENTRY_POINT_GROUPS.items():
@@ -105,7 +105,7 @@ def undeclared_entries(project: Project) -> Iterator[Finding]:
 
 def unknown_groups(project: Project) -> Iterator[Finding]:
     """Groups of entry points that LocalAgent never looks into."""
-    pyproject = _readable(project)
+    pyproject = project.readable_pyproject
     if pyproject is None:
         return
     known = tuple(ENTRY_POINT_GROUPS.values())
@@ -131,10 +131,6 @@ def _added_entry(pyproject: Pyproject, group: str, line: str) -> Edit | None:
     """The line added to its table, where that is there; None where the table is written otherwise."""
     header = pyproject.where(("project", "entry-points", group))
     return Edit(line, where=header) if pyproject.has_header(("project", "entry-points", group)) else None
-
-
-def _readable(project: Project) -> Pyproject | None:
-    return project.pyproject if project.pyproject and project.pyproject.problem is None else None
 
 
 def _is_dynamic(pyproject: Pyproject) -> bool:
