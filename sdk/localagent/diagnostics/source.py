@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import decode_source
 
 from localagent.diagnostics.diagnostic import Place
 from localagent.errors import ManifestError
@@ -28,15 +29,19 @@ class Source:
         file: where it was read from.
         tree: the module; None if it cannot be parsed.
         problem: why it cannot be parsed, with its place; None if it was.
+        lines: its lines, where it was parsed.
     """
 
     file: Path
     tree: ast.Module | None
     problem: ManifestError | None = None
+    lines: tuple[str, ...] = field(default=(), repr=False)
 
-    def place(self, node: ast.stmt | ast.expr) -> Place:
-        """Where a node begins; for a decorated one, where its own first word is."""
-        return Place(self.file, node.lineno, node.col_offset + 1)
+    def place(self, node: ast.stmt | ast.expr | ast.keyword) -> Place:
+        """Where a node begins, in characters; for a decorated one, where its own first word is."""
+        # The parser counts the bytes that the line has in UTF-8.
+        before = self.lines[node.lineno - 1].encode()[: node.col_offset]
+        return Place(self.file, node.lineno, len(before.decode()) + 1)
 
     def class_named(self, name: str) -> ast.ClassDef | None:
         """The last class of that name at the top level, conditions and ``try`` included."""
@@ -178,7 +183,8 @@ def parse_source(data: bytes, file: Path) -> Source:
         with warnings.catch_warnings():
             # The compiler's advice on escapes and the like is for the file's author to ask for.
             warnings.simplefilter("ignore")
-            return Source(file, ast.parse(data, filename=str(file)))
+            tree = ast.parse(data, filename=str(file))
+        return Source(file, tree, lines=tuple(decode_source(data).split("\n")))
     except SyntaxError as error:
         problem = f"not valid Python: {shown(error.msg)}"
         line, column = error.lineno or 1, max(error.offset or 1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from fnmatch import fnmatchcase
 
-from localagent.diagnostics.diagnostic import Place, Severity
+from localagent.diagnostics.diagnostic import Severity
 from localagent.diagnostics.edits import Edit
 from localagent.diagnostics.pyproject import short_place
 from localagent.diagnostics.requirements import distributed_requirements, manifest_requirements
@@ -94,14 +94,16 @@ def contradicting_setup(project: Project) -> Iterator[Finding]:
         return
     file = project.root / "setup.py"
     source = project.source(file) if file.is_file() else None
-    for node in ast.walk(source.tree) if source and source.tree else ():
+    if source is None or source.tree is None:
+        return
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and _is_setup(node.func):
             for keyword in node.keywords:
                 if keyword.arg and keyword.arg not in _HARMLESS:
                     message = (
                         f"setup.py says {keyword.arg}, which pyproject.toml decides: one of the two is wrong or lost"
                     )
-                    where = Place(file, keyword.lineno, keyword.col_offset + 1)
+                    where = source.place(keyword)
                     fix = (
                         'remove it, down to setup(script_name="setup.py"), which keeps setup.py itself out of the wheel'
                     )
