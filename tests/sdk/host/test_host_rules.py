@@ -55,4 +55,4 @@ def test_what_runs_at_every_start_is_told(localagent: Run, tmp_path: Path) -> No
 
 
 def test_a_rule_of_the_host_is_explained(localagent: Run) -> None:
-    assert localagent("dev", "explain", "LA707").out.startswith("LA707  Enabled plugins work  (error, bronze)")
+    assert localagent("dev", "explain", "LA707").out.startswith("LA707: Enabled plugins work\n(error, bronze; ")

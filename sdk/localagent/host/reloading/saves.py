@@ -55,8 +55,11 @@ class Saves:
             changed = self._differing(self._roots)
             if changed:
                 yield changed
+            unseen: Sequence[Path] = self._roots
             async for touched in _watch([root for root in self._roots if root.exists()], stop):
-                changed = self._differing(touched)
+                # What came just before the watch began is not among what it tells.
+                changed = self._differing({*touched, *unseen})
+                unseen = ()
                 if changed:
                     yield changed
                 if marks != {root: _mark(root) for root in self._roots}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -43,6 +44,28 @@ async def batches(tmp_path: Path) -> AsyncIterator[Batches]:
     yield collected
     collected.stop.set()
     await collected.task
+
+
+class EditsAtImport:
+    """Edits a file when watchfiles is imported, which is after the first look and before the watch begins."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "watchfiles":
+            self._file.write_text("edited")
+
+
+async def test_a_save_before_the_watch_has_begun_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.py").write_text("1")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "watchfiles"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [EditsAtImport(tmp_path / "one.py"), *sys.meta_path])
+    batches = Batches(tmp_path)
+    assert await batches.next() == {"one.py"}
+    batches.stop.set()
+    await batches.task
 
 
 async def test_what_changes_nothing_and_what_is_nobodys_source_is_not_told(batches: Batches, tmp_path: Path) -> None:
