@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from localagent.host.reloading.saves import files_below
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
 
 def test_files(root: Path) -> list[Path]:
     """The files with tests of a plugin, in order."""
-    folder = root / "tests"
-    return sorted({*folder.rglob("test_*.py"), *root.glob("test_*.py")}) if root.is_dir() else []
+    tests = root / "tests"
+    return sorted(
+        file for file in files_below(root) if file.match("test_*.py") and (file.parent == root or tests in file.parents)
+    )
 
 
 def touched_tests(root: Path, changed: Collection[Path]) -> list[Path]:
@@ -35,7 +39,9 @@ def touched_tests(root: Path, changed: Collection[Path]) -> list[Path]:
 
 def _with_users(root: Path, words: set[str], tests: Collection[Path]) -> set[str]:
     """The names of modules and of those that name them, directly or not."""
-    sources = {file for file in root.rglob("*.py") if file not in tests and file.name != "__init__.py"}
+    sources = {
+        file for file in files_below(root) if file.suffix == ".py" and file not in tests and file.name != "__init__.py"
+    }
     while True:
         users = {file for file in sources if file.stem not in words and _names(file, words)}
         if not users:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,24 @@ def test_a_change_touches_what_names_it(tmp_path: Path, changed: list[str], touc
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     assert [file.stem for file in touched_tests(tmp_path, [tmp_path / name for name in changed])] == touched
+
+
+def test_folders_may_come_and_go_meanwhile(tmp_path: Path) -> None:
+    """As when a plugin's folder is deleted while the tests are chosen."""
+    (tmp_path / "plugin.py").write_text("ONE = 1")
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            (tmp_path / "tests" / ".benchmarks").mkdir(parents=True)
+            (tmp_path / "tests" / ".benchmarks").rmdir()
+            (tmp_path / "tests").rmdir()
+
+    coming_and_going = threading.Thread(target=come_and_go)
+    coming_and_going.start()
+    try:
+        for _ in range(2000):
+            assert touched_tests(tmp_path, [tmp_path / "plugin.py"]) == []
+    finally:
+        ended.set()
+        coming_and_going.join()

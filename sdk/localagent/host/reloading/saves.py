@@ -36,7 +36,7 @@ class Saves:
 
     def __init__(self, roots: Iterable[Path]) -> None:
         self._roots = tuple(roots)
-        self._known = {file: _digest(file) for root in self._roots for file in _files(root)}
+        self._known = {file: _digest(file) for root in self._roots for file in files_below(root)}
 
     async def batches(self, stop: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
         """The files that changed, came or went, as often as that happens.
@@ -71,7 +71,7 @@ class Saves:
         candidates: set[Path] = set()
         for path in touched:
             candidates.update(file for file in self._known if file == path or path in file.parents)
-            candidates.update(_files(path) if self._is_watched(path) else ())
+            candidates.update(files_below(path) if self._is_watched(path) else ())
         changed = frozenset(file for file in candidates if _digest(file) != self._known.get(file, _GONE))
         for file in changed:
             self._known[file] = _digest(file)
@@ -114,8 +114,8 @@ async def _watch(roots: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[fr
         yield frozenset(Path(path) for _, path in changes)
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """The files at or below a path that count."""
+def files_below(root: Path) -> Iterator[Path]:
+    """The files at or below a path that count as source; whatever comes or goes meanwhile is there or not."""
     if root.is_file():
         if root.suffix:
             yield root
