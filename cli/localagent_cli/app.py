@@ -6,19 +6,18 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from localagent.host import interrupts
 from localagent.host.host import Host
 from localagent.host.manager import PluginManager
 from localagent.services.correlation import operation
 from localagent_cli import output
-from localagent_cli.root_group import RootGroup
 from localagent_cli.session import reporting, tell_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import typer
 
     from localagent.host.lifecycle import LifecycleManager
     from localagent.host.situation import HostOptions
@@ -76,6 +75,10 @@ class LocalAgentCLI:
     @functools.cached_property
     def app(self) -> typer.Typer:
         """The root of all commands; those of plugins are imported when they are called."""
+        import typer
+
+        from localagent_cli.root_group import RootGroup
+
         app = typer.Typer(
             cls=RootGroup,
             rich_markup_mode=None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from localagent.errors import ManifestError, MissingExtra, PluginNotAvailable
 from localagent.host.environments import current_environment
 from localagent.host.identity import is_plugin_folder
+from localagent.host.variables import without_host_variables
 from localagent.manifest.model import MANIFEST_NAMES, manifest_in, read_manifest
 from localagent_cli.trying.processes import run_whole
 from localagent_cli.trying.scratch import scratch_folder
@@ -54,11 +55,6 @@ _INNERMOST = 5
 
 _NO_TESTS = 5
 """pytest's exit code where there is no test to run."""
-
-# With these a developer steers the host; a plugin's settings, LOCALAGENT_<PLUGIN>_<KEY>, are something else.
-HOST_VARIABLES = frozenset(
-    {"LOCALAGENT_HOME", "LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +148,6 @@ def run_plugin_tests(
         subject = _find(target, manager)
         bench = _Bench(subject, scratch, _environ(scratch, manager), manner)
         return _outcome(target, bench, _findings(subject.folder))
-
-
-def without_host_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` without what steers the host, such as development mode."""
-    return {name: value for name, value in environ.items() if name not in HOST_VARIABLES}
 
 
 @dataclass(frozen=True, slots=True)

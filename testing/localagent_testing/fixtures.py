@@ -37,7 +37,7 @@ def localagent_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     Variables that steer the host, such as ``LOCALAGENT_DEV_MODE``, are unset; settings of plugins stay.
     """
-    from localagent_cli.plugin_tests import HOST_VARIABLES
+    from localagent.host.variables import HOST_VARIABLES
 
     for name in HOST_VARIABLES:
         monkeypatch.delenv(name, raising=False)

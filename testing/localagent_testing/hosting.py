@@ -16,9 +16,9 @@ from localagent.host.dependencies import requirement_name
 from localagent.host.host import Host
 from localagent.host.situation import Situation
 from localagent.host.survey import survey
+from localagent.host.variables import without_host_variables
 from localagent_cli.app import LocalAgentCLI, default_options
-from localagent_cli.plugin_tests import without_host_variables
-from localagent_testing.audit.recorder import note_home
+from localagent_testing.audit.homes import note_home
 from localagent_testing.fakes.bus import RecordingBus
 from localagent_testing.recording import RecordingHostContext
 

@@ -37,6 +37,8 @@ class UnderTest:
         Raises:
             pytest.UsageError: what was named is no plugin.
         """
+        if not self._named and self._manifest is None:
+            return ()  # a host without a plugin reads no manifest, so nothing of that is imported
         from localagent_testing.conformance.target import find_target, manifest_target
 
         if self._named:

@@ -200,6 +200,18 @@ def test_a_run_without_plugins_imports_next_to_nothing_of_ours(workshop: Worksho
     assert "1 passed" in done.stdout
 
 
+def test_a_host_without_a_plugin_imports_no_command_line_and_reads_no_manifest(workshop: Workshop) -> None:
+    tests = """
+    import sys
+    def test_modules(plugin_host, message_bus):
+        unneeded = {"typer", "rich", "ruamel", "localagent.manifest.model", "localagent_testing.audit.recorder"}
+        assert not unneeded & set(sys.modules)
+    """
+    folder = workshop.write("foreign", {"test_foreign.py": tests})
+    done = workshop.pytest(at=folder)
+    assert "1 passed" in done.stdout, done.stdout
+
+
 def test_a_run_of_other_tests_beside_a_manifest_does_not_import_the_host(workshop: Workshop) -> None:
     tests = "import sys\ndef test_modules(): assert 'localagent.host' not in sys.modules"
     folder = workshop.plugin(files={"tests/test_some.py": tests})

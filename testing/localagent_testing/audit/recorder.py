@@ -8,7 +8,7 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from localagent_testing.audit import environment, threads
+from localagent_testing.audit import environment, homes, threads
 from localagent_testing.audit.owners import Line, Owner
 from localagent_testing.audit.uses import READERS, Deed, Use, deeds_of, port_of
 
@@ -59,6 +59,7 @@ class Recorder:
     def start(self) -> None:
         """Begin to record."""
         _install_hook()
+        self._watching.callback(homes.watch(self.homes))
         self._watching.callback(environment.watch(self._see_variable))
         self._watching.callback(threads.watch(self._owner.note_thread))
         _recording.append(self)
@@ -98,12 +99,6 @@ class Recorder:
         if name is None or event == "socket.bind" or not _is_address(deed.detail) or _is_loopback(deed.detail):
             return deed
         return deed._replace(detail=name)
-
-
-def note_home(home: Path) -> None:
-    """Tell whoever records at present of a home that plugins live in."""
-    for recorder in _recording:
-        recorder.homes.add(home)
 
 
 def _is_excused(event: str, deed: Deed, arguments: tuple[Any, ...]) -> bool:

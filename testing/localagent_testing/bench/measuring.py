@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import PluginNotAvailable
-from localagent_cli.plugin_tests import without_host_variables
+from localagent.host.variables import without_host_variables
 from localagent_cli.trying.processes import run_whole
 from localagent_cli.trying.scratch import scratch_folder
 from localagent_testing.conformance.target import NAME_PREFIX

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from localagent.errors import PluginFailed
 from localagent.host.spec import SourceKind
-from localagent_cli.plugin_tests import without_host_variables
+from localagent.host.variables import without_host_variables
 from localagent_testing.hosting import agree_to_run, give_settings, open_cli, write_settings
 
 if TYPE_CHECKING:

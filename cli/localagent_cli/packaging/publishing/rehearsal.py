@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import LocalAgentError, PluginError, SystemProblem
+from localagent.host.variables import without_host_variables
 from localagent_cli.packaging.publishing.loopback_index import loopback_index
 from localagent_cli.packaging.publishing.release import Check, Verdict
 from localagent_cli.packaging.publishing.upload import upload_unprotected
 from localagent_cli.packaging.resolver import pip_command
-from localagent_cli.plugin_tests import without_host_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
