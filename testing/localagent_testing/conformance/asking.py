@@ -11,6 +11,7 @@ from localagent.errors import (
     AuthenticationFailed,
     ConfigError,
     ConnectionFailed,
+    LocalAgentError,
     PluginFailed,
     ProviderError,
     RateLimited,
@@ -36,6 +37,8 @@ ANSWERS = "LA620"
 
 HELLO = CompletionRequest(prompt="Say hello.", temperature=0.0)
 GOODBYE = CompletionRequest(prompt="Say goodbye.", temperature=0.0)
+
+_OFFER = f'; where it is like OpenAI\'s, [{TABLE}] service = "openai-compatible" has a server of ours answer instead'
 
 _NOT_ITS_FAULT = (AuthenticationFailed, ConfigError, ConnectionFailed, RateLimited)
 """What the world outside is to blame for; rules cannot be judged then."""
@@ -99,7 +102,7 @@ class Asked:
         """Who is to blame for a failure."""
         cause = outermost(failure, failure.plugin or "")
         if isinstance(cause, _NOT_ITS_FAULT):
-            return Unobserved(f"the provider cannot be tried here: {cause.message}")
+            return Unobserved(f"the provider cannot be tried here: {cause.message}{_offer(cause)}")
         fix = failure.fix or "raise a ProviderError that says what the service did, or mend the line"
         return Broken(Finding(failure.message, self.place_of(failure), fix))
 
@@ -125,10 +128,14 @@ async def asked_on(scene: Scene) -> Asked:
         where = f"set them in pyproject.toml: [{TABLE}] provider = {{…}}"
         raise Unobserved(f"the provider needs settings ({error.message}); {where}") from error
     except ProviderError as error:
-        raise Unobserved(f"the provider cannot be tried here: {error.message}") from error
+        raise Unobserved(f"the provider cannot be tried here: {error.message}{_offer(error)}") from error
     except PluginFailed as failure:
         fix = "let the provider's initialize() return True, or raise a ProviderError that says what is missing"
         raise Broken(Finding(failure.message, place_of(failure, scene.loaded.spec), fix)) from failure
+
+
+def _offer(error: LocalAgentError) -> str:
+    return _OFFER if isinstance(error, ConnectionFailed) else ""
 
 
 async def _streamed(provider: BaseProvider, request: CompletionRequest, first: int | None) -> list[Any]:

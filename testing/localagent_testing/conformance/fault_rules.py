@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.errors import ConfigError, ProviderError
-from localagent.manifest.plain import is_mapping
 from localagent.plugins.provider import CompletionResponse
 from localagent.providers.instances import outermost
 from localagent_testing.conformance.asking import HELLO, Asked, asked_on
-from localagent_testing.conformance.bad_service import STAND_IN, address_in, answer, answering, moved, pieces
+from localagent_testing.conformance.bad_service import STAND_IN, answer, answering, moved, pieces
 from localagent_testing.conformance.judging import Broken, Unobserved
-from localagent_testing.conformance.plan import TABLE
+from localagent_testing.conformance.service import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -82,7 +81,7 @@ def _given(answers: Mapping[str, bytes], check: Check) -> Callable[[Subject], It
     """A check of a provider whose service gives each of the answers in turn; the first finding is enough."""
 
     def find(subject: Subject) -> Iterable[Finding]:
-        setting, address = _address_of(subject)
+        setting, address = address_of(subject)
         subject.stand_ins.add(STAND_IN)
         for what, reply in answers.items():
             with answering(reply) as place, subject.scene(provider={setting: moved(address, place)}) as scene:
@@ -100,25 +99,6 @@ async def _try(check: Check, scene: Scene, what: str) -> Finding | None:
     except Broken as broken:
         return dataclasses.replace(broken.finding, message=f"given {what}, {broken.finding.message}")
     return await check(asked, what)
-
-
-def _address_of(subject: Subject) -> tuple[str, str]:
-    """The setting that names the service, and what it is.
-
-    Raises:
-        Unobserved: the plugin has no provider, or none of its settings is an address.
-    """
-    if subject.life.obstacle is None and subject.life.provider_class is None:
-        raise Unobserved("it is no provider plugin")
-    with subject.scene() as scene:
-        schema = scene.guard.call("schema", getattr(scene.loaded.plugin, "get_provider_config_schema"))  # noqa: B009 - only provider plugins have it
-    found = address_in(subject.plan.provider, schema if is_mapping(schema) else {})
-    if found is None:
-        raise Unobserved(
-            "none of the provider's settings is an address that a server of ours could have; where one is, name it in "
-            f'pyproject.toml: [{TABLE}] provider = {{base_url = "…"}}'
-        )
-    return found
 
 
 CHECKS: dict[str, Rule[Subject]] = {

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 TABLE = "tool.localagent.conformance"
 """The table of ``pyproject.toml`` that is read here."""
 
-_KEYS = ("settings", "provider", "commands", "data", "workflow")
+_KEYS = ("settings", "provider", "service", "commands", "data", "workflow")
+_SERVICES = ("openai-compatible",)
+"""The protocols of services that the kit can take the place of."""
 _SAMPLE_KEYS = ("task", "config", "context")
 
 
@@ -47,6 +49,7 @@ class Plan:
         level: the tier that the manifest pins; rules above it are left out. None leaves out none.
         settings: the plugin's settings beside its defaults.
         provider: the settings of the provider that it offers.
+        service: the protocol of the provider's service, which a server of ours then takes the place of; empty for none.
         commands: command lines that end well and change nothing that matters, as words.
         data: data to draw by component.
         workflow: what parts of workflows are tried with, by their names.
@@ -55,6 +58,7 @@ class Plan:
     level: Tier | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    service: str = ""
     commands: tuple[tuple[str, ...], ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     workflow: Mapping[str, Sample] = field(default_factory=dict[str, Sample])
@@ -72,7 +76,7 @@ def plan_of(spec: PluginSpec) -> Plan:
         raise ConfigError(f"[{TABLE}] has no key '{unknown[0]}'", file=file, fix=f"it takes {', '.join(_KEYS)}")
     settings, provider, data = (_mapping(table, key, file) for key in ("settings", "provider", "data"))
     commands, samples = _commands(table.get("commands", []), file), _samples(table, file)
-    return Plan(_level(spec), settings, provider or settings, commands, data, samples)
+    return Plan(_level(spec), settings, provider or settings, _service(table, file), commands, data, samples)
 
 
 def project_table(spec: PluginSpec, name: str) -> Mapping[str, Any]:
@@ -99,6 +103,14 @@ def _mapping(table: Mapping[str, Any], key: str, file: Path) -> Mapping[str, Any
     if not is_mapping(value):
         raise ConfigError(f"'{key}' in [{TABLE}] must be a table", file=file, fix=f'{key} = {{name = "value"}}')
     return value
+
+
+def _service(table: Mapping[str, Any], file: Path) -> str:
+    service = table.get("service", "")
+    if service and service not in _SERVICES:
+        message = f"'service' in [{TABLE}] is none that a server of ours could be: {service!r}"
+        raise ConfigError(message, file=file, fix=f'service = "{_SERVICES[0]}", or leave it out')
+    return str(service)
 
 
 def _samples(table: Mapping[str, Any], file: Path) -> dict[str, Sample]:

@@ -11,6 +11,7 @@ from localagent.manifest.plain import is_mapping
 from localagent_testing.conformance.asking import ANSWERS, GOODBYE, HELLO, Asked, asked_on
 from localagent_testing.conformance.judging import Broken, Unobserved
 from localagent_testing.conformance.scene import GRACE
+from localagent_testing.conformance.service import service_of
 from localagent_testing.conformance.showing import keeps_its_key
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _asking(check: Check, *, is_first: bool = False) -> Callable[[Subject], Iter
     def find(subject: Subject) -> Iterable[Finding]:
         if subject.life.obstacle is None and subject.life.provider_class is None:
             raise Unobserved("it is no provider plugin")
-        with subject.scene() as scene:
+        with service_of(subject) as told, subject.scene(provider=told) as scene:
             return scene.run(_ask(check, scene, is_first=is_first))
 
     return find

@@ -85,6 +85,7 @@ class PluginConformance:
         plugin_class: the plugin's class; None means the plugin under test, as for the fixtures.
         settings: the plugin's settings beside its defaults.
         provider: the settings of its provider.
+        service: the protocol of the provider's service, which a server of the kit then takes the place of.
         commands: command lines that end well and change nothing that matters, as words.
         data: data to draw by component.
     """
@@ -93,6 +94,7 @@ class PluginConformance:
     plugin_class: ClassVar[type[Plugin] | None] = None
     settings: ClassVar[Mapping[str, Any]] = {}
     provider: ClassVar[Mapping[str, Any]] = {}
+    service: ClassVar[str] = ""
     commands: ClassVar[Sequence[Sequence[str]]] = ()
     data: ClassVar[Mapping[str, Any]] = {}
 
@@ -128,6 +130,7 @@ class PluginConformance:
             plan,
             settings=self.settings or plan.settings,
             provider=self.provider or self.settings or plan.provider,
+            service=self.service or plan.service,
             commands=tuple(map(tuple, self.commands)) or plan.commands,
             data=self.data or plan.data,
         )
