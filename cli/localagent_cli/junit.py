@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from localagent_cli.plugin_tests import TestOutcome, TestResult
+    from localagent_cli.trying.results import TestOutcome, TestResult
 
 _KINDS = ("conformance", "own")
 _UNSAYABLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535), "�")

@@ -10,7 +10,7 @@ from localagent_cli import output
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from localagent_cli.plugin_tests import TestOutcome, TestResult
+    from localagent_cli.trying.results import TestOutcome, TestResult
 
 _TITLES = {"conformance": "Promises every plugin keeps", "own": "The plugin's own tests"}
 _HEADS = {"conformance": "promise", "own": "test"}

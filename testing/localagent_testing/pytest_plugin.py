@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--localagent-report", metavar="FILE", help="write the results to this file, as JSON")
     group.addoption("--localagent-audit", action="store_true", help="hold what plugins use against their permissions")
+    group.addoption("--localagent-no-integration", action="store_true", help="leave out tests marked as integration")
     group.addoption("--localagent-conformance-only", action="store_true", help="leave out all other tests")
 
 
@@ -40,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from localagent_testing.report import ReportFile
 
         config.pluginmanager.register(ReportFile(_absolute(report, config)), "localagent-report")
+    if config.getoption("localagent_no_integration"):
+        from localagent_testing.selecting import WithoutIntegration
+
+        config.pluginmanager.register(WithoutIntegration(), "localagent-without-integration")
     named = config.getoption("localagent_plugin")
     manifests = frozenset(_manifests(config))
     _offer_fixtures(config, named)

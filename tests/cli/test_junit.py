@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from localagent_cli.junit import report
-from localagent_cli.plugin_tests import TestOutcome, TestResult
+from localagent_cli.trying.results import TestOutcome, TestResult
 
 
 def test_each_kind_is_a_suite_with_its_counts() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localagent_cli.outcome import show_outcome
-from localagent_cli.plugin_tests import TestOutcome, TestResult
+from localagent_cli.trying.results import TestOutcome, TestResult
 
 if TYPE_CHECKING:
     import pytest

@@ -11,8 +11,9 @@ import pytest
 
 from localagent import Host, HostOptions, ManifestError, PluginManager, PluginNotAvailable
 from localagent.errors import MissingExtra
-from localagent_cli.plugin_tests import TestOutcome, run_plugin_tests
+from localagent_cli.plugin_tests import run_plugin_tests
 from localagent_cli.scaffold import create_plugin
+from localagent_cli.trying.results import TestOutcome
 from plain import GREETER_MANIFEST
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ import pytest
 from cli.trying.conftest import ENTRY_POINTS, Shelf
 from localagent.errors import PluginNotAvailable, RefusedError
 from localagent_cli.packaging.build import build_project
-from localagent_cli.plugin_tests import TestOutcome, run_plugin_tests
+from localagent_cli.plugin_tests import run_plugin_tests
 from localagent_cli.scaffold import create_plugin
 from localagent_cli.trying.clean_environment import uv_command
 from localagent_cli.trying.processes import run_whole
+from localagent_cli.trying.results import TestOutcome
 
 if TYPE_CHECKING:
     from pathlib import Path
