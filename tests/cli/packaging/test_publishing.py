@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from packaging.version import Version
 
-from localagent.errors import SystemProblem, UsageError
+from localagent.errors import RefusedError, SystemProblem, UsageError
 from localagent_cli.packaging.build import build_project
 from localagent_cli.packaging.publishing.loopback_index import loopback_index
 from localagent_cli.packaging.publishing.release import Verdict
@@ -121,6 +125,31 @@ def test_nobody_to_ask_is_told_before_anything_is_done(localagent: Run, notebook
     assert notebook.is_dir()
 
 
+def test_index_for_the_rehearsal_ends_with_who_started_it_even_if_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from localagent_cli.packaging.publishing.loopback_index import loopback_index\n"
+        f"with loopback_index(Path({str(tmp_path / 'index')!r})) as address:\n"
+        "    print(address, flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        address = owner.stdout.readline().strip()
+        assert answers(address)
+        owner.kill()
+    for _ in range(600):
+        if not answers(address):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{address} still answers")
+
+
+def answers(address: str) -> bool:
+    parts = urlsplit(address)
+    with socket.socket() as client:
+        return client.connect_ex((parts.hostname, parts.port)) == 0
+
+
 def test_upload_that_is_refused_is_told_in_twines_words(template: Path, tmp_path: Path, index: str) -> None:
     built = build_project(template, out=tmp_path / "dist")
     assert built.wheel
@@ -189,6 +218,25 @@ def test_address_that_cannot_be_used_is_wrong_usage(address: str) -> None:
     with pytest.raises(UsageError) as caught:
         target_index(None, address, {})
     assert CANARY not in f"{caught.value.message} {caught.value.fix}"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://index.example.org/", "http://192.0.2.7:8080/", "http://127.0.0.1.example.org/"]
+)
+def test_password_is_never_sent_without_encryption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".pypirc").write_text(f"[distutils]\nindex-servers = team\n[team]\nrepository = {address}\n")
+    for repository, index in (("team", None), (None, address)):
+        with pytest.raises(RefusedError, match="without encryption") as caught:
+            target_index(repository, index, {})
+        assert address.replace("http:", "https:") in (caught.value.fix or "")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "[::1]"])
+def test_index_on_this_machine_needs_no_encryption(host: str) -> None:
+    assert target_index(None, f"http://{host}:8080/", {}).upload == f"http://{host}:8080/"
 
 
 def test_two_indexes_are_wrong_usage() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HOST = "127.0.0.1"
+_SERVER = "localagent_cli.packaging.publishing.tied_server"
 _PATIENCE = 30.0
 """Seconds that the server has to come up."""
 _PAUSE = 0.05
@@ -37,21 +38,23 @@ def loopback_index(folder: Path) -> Generator[str]:
     files, log = folder / "files", folder / "log"
     files.mkdir(parents=True)
     port = _free_port()
-    command = [sys.executable, "-m", "pypiserver", "run", "--interface", _HOST, "--port", str(port)]
-    with log.open("wb") as output:
-        server = subprocess.Popen(
+    command = [sys.executable, "-P", "-m", _SERVER, "run", "--interface", _HOST, "--port", str(port)]
+    with (
+        log.open("wb") as output,
+        # The server ends with its input, which this process holds open: also when this one is killed.
+        subprocess.Popen(
             [*command, "--authenticate", ".", "--passwords", ".", "--disable-fallback", str(files)],
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_up(server, port, log)
-        yield f"http://{_HOST}:{port}/"
-    finally:
-        server.kill()
-        server.wait()
+        ) as server,
+    ):
+        try:
+            _wait_until_up(server, port, log)
+            yield f"http://{_HOST}:{port}/"
+        finally:
+            server.kill()
 
 
 def _free_port() -> int:
