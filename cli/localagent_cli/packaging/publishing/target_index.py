@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from localagent.errors import MissingExtra, SystemProblem, UsageError
+from localagent.errors import MissingExtra, RefusedError, SystemProblem, UsageError
 from localagent.manifest.names import normalised
 from localagent.manifest.wording import did_you_mean
 
@@ -59,6 +60,7 @@ def target_index(repository: str | None, address: str | None, environ: Mapping[s
 
     Raises:
         MissingExtra: twine, which knows the names of repositories, is not installed.
+        RefusedError: the address is on another machine, and not encrypted.
         UsageError: both or an unknown one are named, or the address has a password in it.
     """
     if repository and address:
@@ -158,4 +160,16 @@ def _checked(address: str) -> str:
             "the address of the index has a user or a password in it",
             fix="leave it out; set TWINE_USERNAME and TWINE_PASSWORD, or use the keyring or .pypirc",
         )
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise RefusedError(
+            f"{address} would get the password and the archives without encryption",
+            fix=f"use {urlunsplit(parts._replace(scheme='https'))}",
+        )
     return address
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
