@@ -83,7 +83,10 @@ def unset(ctx: typer.Context, key: _Key) -> None:
 
 @app.command()
 def path(ctx: typer.Context) -> None:
-    """Print where the configuration is."""
+    """Print where the configuration is.
+
+    Example: localagent config path
+    """
     output.show(str(cli_of(ctx).host.home.config_file))
 
 

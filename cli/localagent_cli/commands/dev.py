@@ -35,6 +35,8 @@ def init(
     """Make a folder ready for developing plugins: development mode, dev-plugins/, editor settings, schema.
 
     What is there already stays. Plugins that lie in dev-plugins/ may run from then on.
+
+    Example: localagent dev init
     """
     from localagent_cli.setting_up import show_steps
     from localagent_cli.workspace import set_up
@@ -45,7 +47,10 @@ def init(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of plugin manifests, which editors use."""
+    """Print the JSON Schema of plugin manifests, which editors use.
+
+    Example: localagent dev schema > plugin-manifest.schema.json
+    """
     from localagent_cli.workspace.contents import schema_text
 
     output.show(schema_text().rstrip("\n"))
@@ -80,7 +85,10 @@ def create_plugin(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there; lists it first")] = False,
     as_json: Json = False,
 ) -> None:
-    """Create a plugin that works, with tests, ready to publish."""
+    """Create a plugin that works, with tests, ready to publish.
+
+    Example: localagent dev create-plugin my-plugin command
+    """
     from localagent_cli.creating import show_created
     from localagent_cli.scaffold import create_plugin as create
     from localagent_cli.scaffold import find_template, read_answers, would_replace
@@ -142,6 +150,8 @@ def update(
     """Bring a plugin to the template of this LocalAgent, with your edits kept; needs all of it committed to git.
 
     Conflicts are marked in the files, listed, and make the exit code 1.
+
+    Example: localagent dev update --plan dev-plugins/my-plugin
     """
     from localagent_cli.scaffold.update import update_plugin
     from localagent_cli.updating import show_update
@@ -151,7 +161,10 @@ def update(
 
 @app.command()
 def trust(ctx: typer.Context, path: Annotated[Path, typer.Argument(help="A folder with development plugins")]) -> None:
-    """Agree to run the development plugins in a folder."""
+    """Agree to run the development plugins in a folder.
+
+    Example: localagent dev trust ./dev-plugins
+    """
     output.tell(f"trusted {consent.trust(cli_of(ctx).host.home, path)}")
 
 

@@ -12,7 +12,9 @@ from localagent_cli.commands.context import Json, cli_of, manager_of
 from localagent_cli.exit_codes import DONE, FAILED
 
 app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, help="Look for what is wrong with the host and its surroundings."
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Look for what is wrong with the host and its surroundings.\n\nExample: localagent doctor --json",
 )
 
 

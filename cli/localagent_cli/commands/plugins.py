@@ -26,7 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     help="List, inspect, install, enable and test plugins.\n\n"
-    "The option spellings (plugins --list, --enable NAME ...) do the same as the commands.",
+    "The option spellings (plugins --list, --enable NAME ...) do the same as the commands.\n\n"
+    "Example: localagent plugins install ./my-plugin",
 )
 
 _Name = Annotated[str, typer.Argument(help="The plugin's name", metavar="NAME")]
@@ -71,14 +72,20 @@ def group(
 
 @app.command("list")
 def list_plugins(ctx: typer.Context, as_json: Json = False, timings: _Timings = False) -> None:
-    """List every plugin that was found, the broken ones with cause and fix."""
+    """List every plugin that was found, the broken ones with cause and fix.
+
+    Example: localagent plugins list --json
+    """
     contents = warm.keep(manager_of(ctx).survey, cli_of(ctx).host.situation)[warm.PLUGINS]
     output.show_answer(plugin_list.answer(contents, as_json=as_json, timings=timings))
 
 
 @app.command()
 def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
-    """Show all that is known of a plugin, and why it is or is not loaded."""
+    """Show all that is known of a plugin, and why it is or is not loaded.
+
+    Example: localagent plugins info my-plugin
+    """
     picture = manager_of(ctx).survey
     plugin = picture.find(name)
     messages = read_traffic(cli_of(ctx).host.home).get(plugin.name)
@@ -104,20 +111,29 @@ def info(ctx: typer.Context, name: _Name, as_json: Json = False) -> None:
 
 @app.command()
 def enable(ctx: typer.Context, name: _Name) -> None:
-    """Agree to run a plugin from the source it has now."""
+    """Agree to run a plugin from the source it has now.
+
+    Example: localagent plugins enable my-plugin
+    """
     _enable(ctx, name)
 
 
 @app.command()
 def disable(ctx: typer.Context, name: _Name) -> None:
-    """Say that a plugin must not run; it stays installed."""
+    """Say that a plugin must not run; it stays installed.
+
+    Example: localagent plugins disable my-plugin
+    """
     manager_of(ctx).disable(name)
     output.tell(f"disabled {name}")
 
 
 @app.command()
 def uninstall(ctx: typer.Context, name: _Name, yes: Yes = False, purge: _Purge = False) -> None:
-    """Remove a plugin that LocalAgent installed; its data stay unless --purge is given."""
+    """Remove a plugin that LocalAgent installed; its data stay unless --purge is given.
+
+    Example: localagent plugins uninstall my-plugin --yes
+    """
     from localagent_cli.installing import is_ours, take_out
 
     manager, home = manager_of(ctx), cli_of(ctx).host.home

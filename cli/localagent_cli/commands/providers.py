@@ -32,7 +32,10 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the providers there are, built in or of plugins, and which of them 'ask' uses; runs none."""
+    """List the providers there are, built in or of plugins, and which of them 'ask' uses; runs none.
+
+    Example: localagent providers list --json
+    """
     settings = cli_of(ctx).host.provider_manager.settings
     chain, configured = settings.chain(), settings.configured()
     rows = [_row(plugin, chain, configured) for plugin in manager_of(ctx).survey.providers().values()]

@@ -24,7 +24,10 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the components of enabled plugins and LocalAgent's own."""
+    """List the components of enabled plugins and LocalAgent's own.
+
+    Example: localagent ui list --json
+    """
     from localagent_cli.components import listed
 
     found = listed(cli_of(ctx).plugin_manager)

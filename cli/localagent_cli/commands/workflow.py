@@ -96,7 +96,10 @@ def resume(
 
 @app.command("list")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the workflows there are: of the settings, LocalAgent's own, and orchestrators of plugins."""
+    """List the workflows there are: of the settings, LocalAgent's own, and orchestrators of plugins.
+
+    Example: localagent workflow list --json
+    """
     host = cli_of(ctx).host
     found = host.loop.run(host.workflow_manager.workflows())
     rows = [_row(name, workflow) for name, workflow in found.items()]
