@@ -29,6 +29,7 @@ ALL = list(commands())
 @pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _ in ALL])
 def test_help_ends_with_an_example_of_this_command(words: tuple[str, ...], command: Any) -> None:
     (example,) = [line.strip() for line in str(command.help).splitlines() if line.strip().startswith("Example: ")]
+    assert len(example) <= 76  # on a terminal of 80 columns it stays one line, to be copied
     said = shlex.split(example.removeprefix("Example: "))
     called = said[said.index("localagent") + 1 :]
     assert tuple(called[: len(words)]) == words

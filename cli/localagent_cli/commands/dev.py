@@ -176,7 +176,7 @@ def run(ctx: typer.Context) -> None:
 
     Nothing is installed or enabled. Without PATH the current folder is the plugin.
 
-    Example: localagent dev run dev-plugins/project-analyzer -- analyze-project .
+    Example: localagent dev run dev-plugins/analyzer -- analyze-project .
     """
     path, words = _path_and_words(ctx.args)
     raise typer.Exit(cli_of(ctx).beside(path).run(words))
@@ -193,7 +193,7 @@ def watch(ctx: typer.Context, as_json: Json = False) -> None:
 
     Keys on a terminal: r reloads, t runs all tests, q quits.
 
-    Example: localagent dev watch dev-plugins/project-analyzer -- analyze-project .
+    Example: localagent dev watch dev-plugins/analyzer -- analyze-project .
     """
     from localagent_cli.watching.watching import roots_of, watch_plugins
 
@@ -311,7 +311,7 @@ def bench(
     Budgets in [tool.localagent.budgets] of pyproject.toml, such as import_ms = 200, are checked here and by
     'plugins test'.
 
-    Example: localagent dev bench --save && localagent dev bench --fail-on-regression
+    Example: localagent dev bench --fail-on-regression
     """
     from localagent_cli.benching.command import Comparison, bench_plugins
 

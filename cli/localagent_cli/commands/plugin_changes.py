@@ -219,7 +219,7 @@ def search(
 ) -> None:
     """Look for plugins in catalogues.
 
-    Example: localagent plugins search notes --catalogue https://plugins.example.org
+    Example: localagent plugins search notes --catalogue ./catalogue
     """
     from tempfile import TemporaryDirectory
 

@@ -178,7 +178,7 @@ def test(
 
     A wheel or a source archive is tested in a clean environment, which has what it asks for and nothing else.
 
-    Example: localagent plugins test dist/project_analyzer-1.0.0-py3-none-any.whl
+    Example: localagent plugins test dist/analyzer-1.0.0-py3-none-any.whl
     """
     from localagent.services.files import write_text
     from localagent_cli import junit as junit_xml

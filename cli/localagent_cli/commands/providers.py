@@ -84,7 +84,7 @@ def setup(
     What it requires and was not given is asked for on a terminal. A key is best given as a reference, such as
     --set 'api_key=${env:MY_KEY}'; a variable keeps it out of the file.
 
-    Example: localagent providers setup openai-compatible --set base_url=http://127.0.0.1:8080/v1
+    Example: localagent providers setup embedded
     """
     host = cli_of(ctx).host
     providers = host.provider_manager

@@ -51,7 +51,7 @@ def run(
 ) -> None:
     """Run a workflow; 1 is the exit code if it does not succeed.
 
-    Example: localagent workflow run "Review this folder" --workflow review --context path=src
+    Example: localagent workflow run "Review this folder" --context path=src
     """
     host = cli_of(ctx).host
     given = run_progress.read_context(context or ())
