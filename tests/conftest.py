@@ -19,6 +19,10 @@ from plain import Finished, MakePlugin, Run, command_plugin
 settings.register_profile("calm", deadline=None)
 settings.load_profile("calm")
 
+# Thousands of processes start here. Where no bytecode may be kept, each would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 @pytest.fixture(autouse=True)
 def own_log_handlers() -> Iterator[None]:
