@@ -110,6 +110,15 @@ def templates(session: nox.Session) -> None:
 
 
 @nox.session
+def dockerfile(session: nox.Session) -> None:
+    """Lint the Dockerfile of new plugins, and execute its steps in a clean environment; words go to pytest."""
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"), *_group("templates"))
+    chosen = ("-m", "soak or not soak", "tests/templates/test_dockerfile.py")
+    session.run("python", "-m", "pytest", *chosen, *(session.posargs or ["-n2"]))
+
+
+@nox.session
 def release_template(session: nox.Session) -> None:
     """Add the template to its released versions; ``--again`` replaces a version that nobody has yet."""
     session.install("-e", ".")
