@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from localagent.errors import PluginNotAvailable
 from localagent.host import consent, environments, lock, quarantine
+from localagent.host.dependencies import requirement_name
 from localagent.host.discovery import discover
 from localagent.host.identity import permission_words
 from localagent.host.preflight import preflight
@@ -58,7 +59,8 @@ def growth(plan: InstallPlan) -> list[str]:
         if new is not None and old is not None:
             more = sorted(_permissions(new) - _permissions(old))
             lines += [f"{addition.distribution} newly wants {permission}" for permission in more]
-            needed = sorted(set(new.dependencies.plugins) - set(old.dependencies.plugins))
+            known = {requirement_name(need) for need in old.dependencies.plugins}
+            needed = [need for need in new.dependencies.plugins if requirement_name(need) not in known]
             lines += [f"{addition.distribution} newly depends on {need}" for need in needed]
     return lines
 

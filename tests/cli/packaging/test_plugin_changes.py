@@ -253,6 +253,36 @@ def test_upgrade_of_a_folder_asks_only_where_it_wants_more(localagent: Run, work
     assert localagent("plugins", "upgrade", "dmo").err.endswith("did you mean 'demo'?\n")
 
 
+def test_upgrade_asks_where_a_plugin_depends_on_one_that_it_did_not(
+    localagent: Run, workshop: Workshop, home: Path
+) -> None:
+    root = workshop.plugin()
+    for source in (workshop.plugin_wheel("base"), workshop.plugin_wheel("other"), root):
+        assert localagent("plugins", "install", source, "--yes").code == 0
+    manifest = root / "src/demo/plugin-manifest.yaml"
+    before = manifest.read_text()
+
+    def next_version(old: str, new: str, needs: str) -> None:
+        for file in (root / "pyproject.toml", root / "src/demo/plugin.py", manifest):
+            file.write_text(file.read_text().replace(old, new))
+        manifest.write_text(f"{before.replace('1.0', new)}dependencies:\n  plugins: [{needs}]\n")
+
+    next_version("1.0", "1.1", "base")
+    asked = localagent("plugins", "upgrade")
+    assert (asked.code, "demo 1.1 newly depends on base" in asked.err) == (4, True), asked.err
+    assert locked(home)["demo"] == "1.0"
+    assert localagent("plugins", "upgrade", "--yes").code == 0
+    assert localagent("demo").out == "demo 1.1\n"
+
+    next_version("1.1", "1.2", "base>=1.0")
+    same = localagent("plugins", "upgrade")
+    assert (same.code, locked(home)["demo"]) == (0, "1.2"), same.err
+    next_version("1.2", "1.3", "base>=1.0, Other")
+    more = localagent("plugins", "upgrade")
+    assert (more.code, "demo 1.3 newly depends on Other" in more.err) == (4, True), more.err
+    assert "base" not in more.err
+
+
 def test_host_environment_is_the_same_after_every_command(localagent: Run, workshop: Workshop) -> None:
     site = Path(sysconfig.get_path("purelib"))
     before = snapshot(site)
