@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
+import sys
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localagent_cli.packaging.build import build_project
 from plain import command_plugin
 
-if TYPE_CHECKING:
-    from pathlib import Path
+needs_uv = pytest.mark.skipif(
+    shutil.which("uv", path=str(Path(sys.executable).parent)) is None and shutil.which("uv") is None,
+    reason="uv is not installed",
+)
 
 BACKENDS = {
     "hatchling": (

@@ -10,15 +10,12 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.packaging.conftest import Workshop, needs_uv
 from localagent.errors import PluginError, SystemProblem, UsageError, ValidationError
 from localagent_cli.packaging.build import BuiltArtifacts, build_project
-
-if TYPE_CHECKING:
-    from cli.packaging.conftest import Workshop
 
 
 def members(artifacts: BuiltArtifacts) -> tuple[set[str], set[str]]:
@@ -250,8 +247,14 @@ def test_backend_in_the_project_runs_and_is_forgotten(workshop: Workshop, tmp_pa
         assert f"{word}/made.py" in members(build_project(project, out=tmp_path / "out"))[1]
 
 
-def test_isolated_build_takes_its_requirements_from_the_index(workshop: Workshop, tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("installer", ["pip", pytest.param("uv", marks=needs_uv)])
+def test_isolated_build_takes_its_requirements_from_the_index(
+    workshop: Workshop, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
     """A backend that is not installed here, from a folder that stands for the index."""
+    if installer == "pip":
+        monkeypatch.setitem(sys.modules, "uv", None)
+        monkeypatch.setenv("PATH", os.defpath)
     workshop.raw_wheel({"own_backend.py": OWN_BACKEND}, name="own-backend", version="1.0", folder=workshop.index)
     project = workshop.project()
     (project / "pyproject.toml").write_text(
@@ -260,6 +263,9 @@ def test_isolated_build_takes_its_requirements_from_the_index(workshop: Workshop
     built = build_project(project, out=tmp_path / "out", sdist=False)
 
     assert built.mode == "isolated"
+    assert built.wheel
+    with zipfile.ZipFile(built.wheel) as wheel:
+        assert wheel.read("demo/installer.txt").decode().strip() == installer
     assert "own_backend" not in sys.modules
 
 
@@ -295,9 +301,11 @@ def test_missing_extra_is_named_with_the_command_that_installs_it(workshop: Work
 
 OWN_BACKEND = """
 import base64, hashlib, pathlib, zipfile
+from importlib.metadata import distribution
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files = {f"demo/{path.name}": path.read_text() for path in pathlib.Path("src/demo").iterdir()}
+    files["demo/installer.txt"] = distribution("own-backend").read_text("INSTALLER")
     files["demo-1.0.dist-info/METADATA"] = "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n"
     files["demo-1.0.dist-info/WHEEL"] = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     files["demo-1.0.dist-info/entry_points.txt"] = "[localagent.plugins.commands]\\ndemo = demo.plugin:Demo\\n"

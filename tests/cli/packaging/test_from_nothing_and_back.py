@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.packaging.test_index import kept, needs_uv
+from cli.packaging.conftest import needs_uv
+from cli.packaging.test_index import kept
 from cli.packaging.test_publishing import commit, git
 from localagent_cli.packaging.publishing.loopback_index import loopback_index
 from localagent_cli.trying.clean_environment import CleanEnvironment, make_environment

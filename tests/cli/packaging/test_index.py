@@ -15,16 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.packaging.conftest import Workshop
+from cli.packaging.conftest import Workshop, needs_uv
 from cli.packaging.test_plugin_changes import IN_NETWORK, locked
 from localagent.host import environments, lock
 from localagent.services.home import Home
 from plain import Run
 
-needs_uv = pytest.mark.skipif(
-    shutil.which("uv", path=str(Path(sys.executable).parent)) is None and shutil.which("uv") is None,
-    reason="uv is not installed",
-)
 TOOLS = ["pip", pytest.param("uv", marks=needs_uv)]
 
 

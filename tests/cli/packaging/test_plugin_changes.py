@@ -267,20 +267,20 @@ def test_upgrade_asks_where_a_plugin_depends_on_one_that_it_did_not(
             file.write_text(file.read_text().replace(old, new))
         manifest.write_text(f"{before.replace('1.0', new)}dependencies:\n  plugins: [{needs}]\n")
 
-    next_version("1.0", "1.1", "base")
+    next_version("1.0", "2.0", "base")
     asked = localagent("plugins", "upgrade")
-    assert (asked.code, "demo 1.1 newly depends on base" in asked.err) == (4, True), asked.err
+    assert (asked.code, "demo 2.0 newly depends on base" in asked.err) == (4, True), asked.err
     assert locked(home)["demo"] == "1.0"
     assert localagent("plugins", "upgrade", "--yes").code == 0
-    assert localagent("demo").out == "demo 1.1\n"
+    assert localagent("demo").out == "demo 2.0\n"
 
-    next_version("1.1", "1.2", "base>=1.0")
+    next_version("2.0", "3.0", "base>=1.0")
     same = localagent("plugins", "upgrade")
-    assert (same.code, locked(home)["demo"]) == (0, "1.2"), same.err
-    next_version("1.2", "1.3", "base>=1.0, Other")
+    assert (same.code, locked(home)["demo"]) == (0, "3.0"), same.err
+    next_version("3.0", "4.0", "base>=1.0, Other")
     more = localagent("plugins", "upgrade")
-    assert (more.code, "demo 1.3 newly depends on Other" in more.err) == (4, True), more.err
-    assert "base" not in more.err
+    assert (more.code, "demo 4.0 newly depends on Other" in more.err) == (4, True), more.err
+    assert "newly depends on base" not in more.err
 
 
 def test_host_environment_is_the_same_after_every_command(localagent: Run, workshop: Workshop) -> None:
