@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from localagent.host import installed
@@ -12,14 +13,16 @@ from localagent.host.consent import is_trusted
 from localagent.host.distributions import info_folders
 from localagent.host.found import Discovery
 from localagent.host.installed import source_tree
-from localagent.host.spec import PluginSpec, Source, SourceKind
+from localagent.host.spec import Flaw, PluginSpec, Source, SourceKind
 from localagent.manifest.layout import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from localagent.host.installed import Installed
     from localagent.services.home import Home
+
+_NO_LINKS: Mapping[Path, Sequence[str]] = MappingProxyType({})
 
 
 def discover(
@@ -27,7 +30,7 @@ def discover(
     *,
     import_path: Iterable[str],
     development: Iterable[Path] = (),
-    links: Iterable[Path] = (),
+    links: Mapping[Path, Sequence[str]] = _NO_LINKS,
     trusted: tuple[Path, ...] = (),
     current: Path | None = None,
     look: Callable[[str], Installed] = installed.look,
@@ -38,14 +41,14 @@ def discover(
         home: LocalAgent's home; its ``plugins`` folder is a source.
         import_path: where to look for distributions.
         development: the development folders, in order.
-        links: source folders that were linked one by one.
+        links: source folders that were linked one by one, each with the plugins that were agreed to there.
         trusted: folders the user agreed to run.
         current: the current folder; development folders below it are untrusted unless in `trusted`.
         look: gives what the distribution that a ``.dist-info`` folder describes has to offer.
     """
     folders = tuple(dict.fromkeys(import_path))
     found = [look(info) for folder in folders for info in info_folders(folder)]
-    linked = [(Path(link), SourceKind.LINK) for link in links]
+    linked = [(link, SourceKind.LINK) for link in links]
     sources = [*((folder, SourceKind.DEVELOPMENT) for folder in development), *linked, (home.plugins, SourceKind.HOME)]
     rests_on = [*folders, *(path for each in found for path in each.rests_on)]
     folder_specs: list[PluginSpec] = []
@@ -56,7 +59,8 @@ def discover(
         is_strange = in_development and current is not None and _is_strange(folder, current, home.path)
         for child in children:
             source = Source(kind, child, trusted=not is_strange or is_trusted(child, trusted))
-            folder_specs += _in_child(child, source)
+            there = _in_child(child, source)
+            folder_specs += there or (_gone(source, links[folder]) if kind is SourceKind.LINK else ())
             rests_on += source_tree(child)
     installed_specs = [spec for each in _first_of_each_name(found) for spec in each.specs]
     specs = tuple(_merge(folder_specs, installed_specs))
@@ -89,6 +93,14 @@ def _in_child(child: Path, source: Source) -> list[PluginSpec]:
     if os.path.isdir(child):  # noqa: PTH112 - unlike Path.is_dir it takes what may not be looked at
         return identity.identify_folder(child, source) if identity.is_plugin_folder(child) else []
     return identity.identify_file(child, source) if child.suffix == ".py" and is_file(child) else []
+
+
+def _gone(source: Source, names: Sequence[str]) -> Iterator[PluginSpec]:
+    """The plugins of a linked folder in which there is none any more: who linked it is told, and can take them out."""
+    reason = "no plugin is in the linked folder any more" if source.root.exists() else "the linked folder is gone"
+    for name in names or (source.root.name,):
+        flaw = Flaw("identity", reason, str(source.root), f"localagent plugins uninstall {name}")
+        yield PluginSpec(name, "", "", source, flaw=flaw)
 
 
 def _files_of(spec: PluginSpec) -> Iterator[Path]:

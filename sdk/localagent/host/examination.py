@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import ConfigError, ManifestError
 from localagent.host import environments
+from localagent.host.index import import_path
 from localagent.host.records import read_records
 from localagent.host.schemas import schema_of
 from localagent.host.spec import State
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# Of setuptools: what it needs itself, and projects that are installed to be edited.
-_USUAL_STARTUP_FILES = ("__editable__", "_virtualenv", "distutils-precedence")
+# Of setuptools, what it needs itself, and projects that are installed to be edited; of virtualenv, and of coverage.
+_USUAL_STARTUP_FILES = ("__editable__", "_virtualenv", "distutils-precedence", "a1_coverage")
+_ENTRY_POINT_RULES = ("LA204", "LA205")
 _SLOW = 0.2
 """Seconds that an import takes before somebody wonders."""
 
@@ -194,8 +196,22 @@ def _startup_files(_examined: Examined) -> Iterator[Check]:
                 # What cannot be read is not run either.
                 continue
             if any(line.startswith(("import ", "import\t")) for line in lines):
-                detail = f"{file} runs code whenever Python starts"
-                yield Check("start of Python", Verdict.NOTE, detail, "remove what brought it, if you do not need it")
+                owner = _owner_of(file)
+                detail = f"{file}{f' of {owner}' if owner else ''} runs code whenever Python starts"
+                fix = f"python -m pip uninstall {owner}" if owner else f"rm {file}"
+                yield Check("start of Python", Verdict.NOTE, detail, f"{fix}   (if you do not need it)")
+
+
+def _owner_of(file: Path) -> str:
+    """The distribution that a file beside its metadata belongs to; empty where none says so."""
+    for info in sorted(file.parent.glob("*.dist-info")):
+        try:
+            lines = (info / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        if any(line.startswith(f"{file.name},") for line in lines):
+            return info.name.partition("-")[0]
+    return ""
 
 
 def _installers(_examined: Examined) -> Iterator[Check]:
@@ -206,6 +222,49 @@ def _installers(_examined: Examined) -> Iterator[Check]:
         yield Check("installer", Verdict.FINE, ", ".join(found))
     else:
         yield Check("installer", Verdict.WRONG, "neither pip nor uv is there", "python -m ensurepip")
+
+
+def _needed(examined: Examined) -> Iterator[Check]:
+    """What the distributions of enabled plugins need and do not have, or have in another version."""
+    from localagent.host.needed_distributions import requirements_of, unmet
+
+    path, environment = _installed_path(examined.situation)
+    for distribution, names in _enabled_distributions(examined.picture).items():
+        is_ours = environment is not None and bool(requirements_of(distribution, [str(environment)]))
+        for each in unmet(requirements_of(distribution, path), path):
+            wanted = each.needed.replace(" ", "")
+            fix = "localagent plugins sync" if is_ours else f"python -m pip install '{wanted}'"
+            yield Check(f"requirements of {', '.join(names)}", Verdict.WRONG, str(each), fix)
+
+
+def _installed_path(situation: Situation) -> tuple[list[str], Path | None]:
+    """The folders in which distributions are looked for, and the one of them that is LocalAgent's own."""
+    environment = environments.current_environment(situation.home.path)
+    path = import_path(str(situation.home.path), str(situation.current))
+    return ([*path, str(environment)] if environment else path), environment
+
+
+def _enabled_distributions(picture: Survey) -> dict[str, list[str]]:
+    """The plugins that are enabled, by the distribution that brings them."""
+    found: dict[str, list[str]] = {}
+    for plugin in picture.plugins.values():
+        if plugin.verdict.state is State.ENABLED and plugin.spec.source.distribution:
+            found.setdefault(plugin.spec.source.distribution, []).append(plugin.name)
+    return found
+
+
+def _entry_points(examined: Examined) -> Iterator[Check]:
+    """Entry points of plugins and their manifests, where one names what the other does not."""
+    from localagent.diagnostics.choosing import Choice
+    from localagent.diagnostics.validation import validate_path
+
+    choice = Choice(select=_ENTRY_POINT_RULES)
+    roots = {plugin.spec.source.root for plugin in examined.picture.plugins.values() if plugin.spec.manifest_file}
+    for root in sorted(root for root in roots if root.is_dir()):
+        for diagnostic in validate_path(root, choice=choice).diagnostics:
+            if diagnostic.rule in _ENTRY_POINT_RULES:
+                detail = f"{diagnostic.where}: {diagnostic.message}"
+                yield Check(f"entry points of {root.name}", Verdict.NOTE, detail, f"localagent dev validate {root}")
 
 
 def _settings(examined: Examined) -> Iterator[Check]:
@@ -263,5 +322,7 @@ LOOKS: dict[str, Callable[[Examined], Iterator[Check]]] = {
     "LA712": _slow_imports,
     "LA713": _startup_files,
     "LA714": _installers,
+    "LA715": _needed,
+    "LA716": _entry_points,
 }
 """What looks for breaches of each rule, in the order in which they are told."""

@@ -91,12 +91,12 @@ def _in_folders(situation: Situation) -> Discovery:
     )
 
 
-def _links(situation: Situation) -> tuple[Path, ...]:
+def _links(situation: Situation) -> dict[Path, tuple[str, ...]]:
     try:
-        return lock.links(situation.home)
+        return lock.names_of_links(situation.home)
     except ConfigError:
         # Whoever asks for consents is told.
-        return ()
+        return {}
 
 
 def _to_json(found: Discovery, since: int) -> dict[str, Any]:

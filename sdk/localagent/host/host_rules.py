@@ -149,4 +149,19 @@ RULES = (
         good="python -m ensurepip",
         severity=_ERROR,
     ),
+    _rule(
+        "LA715",
+        "What plugins need is installed",
+        "A distribution that is missing or has another version shows when the plugin first imports it.",
+        bad="it needs requests >=2.32, and 2.28 is installed",
+        good="python -m pip install 'requests>=2.32'",
+        severity=_ERROR,
+    ),
+    _rule(
+        "LA716",
+        "Entry points and manifests agree",
+        "The entry point decides what is imported; a manifest that names something else describes another plugin.",
+        bad="entry point greeter = greeter:Greeter   # manifest: class: greeter:Hello",
+        good="entry point greeter = greeter:Greeter   # manifest: class: greeter:Greeter",
+    ),
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-VERSION = 6
+VERSION = 7
 VARIABLES = ("LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED")
 """The variables that decide which plugins are loaded."""
 LOCAL_FOLDER = "dev-plugins"

@@ -68,6 +68,19 @@ def links(home: Home) -> tuple[Path, ...]:
     return tuple(map(Path, read_lock(home).get(_LINKS, [])))
 
 
+def names_of_links(home: Home) -> dict[Path, tuple[str, ...]]:
+    """The plugins that were agreed to in each linked folder.
+
+    Raises:
+        ConfigError: as `links`.
+    """
+    lines = read_lock(home)["plugins"].items()
+    return {
+        folder: tuple(name for name, line in lines if f"path:{folder}" in line.get("sources", ()))
+        for folder in links(home)
+    }
+
+
 def link(home: Home, folder: Path) -> None:
     """Make the plugins of a source folder, a real path, known wherever LocalAgent is started."""
     change_lock(home, lambda lock: lock.__setitem__(_LINKS, sorted({*lock.get(_LINKS, []), str(folder)})))

@@ -122,7 +122,8 @@ def choose(
     """One winner for each name, and the specs it puts in its shadow.
 
     The first that is enabled wins, else the first that failed, else the first that could be enabled, else the first.
-    `specs` are in order of precedence.
+    `specs` are in order of precedence. A plugin that two sources lead to, such as a development folder and a link, is
+    one and puts itself in no shadow.
     """
     winners: dict[str, tuple[PluginSpec, Verdict]] = {}
     losers: list[PluginSpec] = []
@@ -136,7 +137,12 @@ def choose(
             winners[spec.name] = (spec, verdict)
         else:
             losers.append(spec)
-    return winners, [(spec, _shadowed(winners[spec.name][0])) for spec in losers]
+    hidden = ((spec, winners[spec.name][0]) for spec in losers)
+    return winners, [(spec, _shadowed(winner)) for spec, winner in hidden if not _is_same(spec, winner)]
+
+
+def _is_same(spec: PluginSpec, other: PluginSpec) -> bool:
+    return (spec.source.root, spec.target) == (other.source.root, other.target)
 
 
 def _rank(spec: PluginSpec, verdict: Verdict) -> int:
