@@ -136,6 +136,7 @@ class LocalAgentCLI:
             if not self.plugin_manager.is_closed:
                 self.host.loop.run_at_last(self.plugin_manager.close())
             self.host.loop.close()
+            self.host.close_runs()
             self.host.stop_logs()
             self._leave_journal()
 

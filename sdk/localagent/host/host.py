@@ -206,6 +206,11 @@ class Host:
         """Whether anybody used the message bus yet."""
         return "message_bus" in vars(self)
 
+    def close_runs(self) -> None:
+        """Let the file of recorded workflow runs go, if anybody ran one."""
+        if "workflow_manager" in vars(self):
+            self.workflow_manager.close()
+
     def dismiss(self, plugin: str) -> None:
         """As `PluginMessageBus.dismiss`, for a bus that somebody used."""
         if self.has_message_bus:

@@ -238,6 +238,7 @@ class PluginManager:
                 await self.host.message_bus.drain(within)
         finally:
             await self._let_go(list(self._starting.entered.values()))
+            self.host.close_runs()
             self.host.stop_logs()
         if self.host.has_message_bus:
             await self._close_bus(self.host.message_bus)

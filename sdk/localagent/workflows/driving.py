@@ -12,7 +12,6 @@ from localagent.workflows.configuration import WorkflowSettings
 from localagent.workflows.engine import Engine, Surroundings
 from localagent.workflows.executor import AgentError, ExecutorNeeds, executor_named
 from localagent.workflows.progress import Event
-from localagent.workflows.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from localagent.workflows.definition import Workflow
     from localagent.workflows.executor import AgentCall, AgentOutcome, Executor
     from localagent.workflows.manager import Services
-    from localagent.workflows.runs import RunRecord
+    from localagent.workflows.runs import RunRecord, Runs
 
 
 class Driver:
@@ -30,14 +29,16 @@ class Driver:
 
     Args:
         services: what it needs.
+        runs: where they are recorded; closed by whoever opened it.
         part: a phase, agent or orchestrator by its sort and name.
         show: told of each event at once; None where nobody looks on.
     """
 
     def __init__(
-        self, services: Services, part: Callable[[str, str], Part], show: Callable[[Event], object] | None
+        self, services: Services, runs: Runs, part: Callable[[str, str], Part], show: Callable[[Event], object] | None
     ) -> None:
         self._services = services
+        self._runs = runs
         self._part = part
         self._watcher = show
         self._defaults = WorkflowSettings(services.settings).defaults()
@@ -54,8 +55,8 @@ class Driver:
     ) -> dict[str, Any]:
         """Run a workflow from its beginning; as `WorkflowManager.execute_workflow`."""
         name, address = executor or self._defaults.executor, scheduler or self._defaults.scheduler
-        async with self._runs() as runs, self._executor(name, address) as opened:
-            run = runs.begin(
+        async with self._executor(name, address) as opened:
+            run = self._runs.begin(
                 workflow=workflow.name,
                 definition=workflow.to_json(),
                 task=task,
@@ -64,21 +65,21 @@ class Driver:
                 executor=name,
                 scheduler=address,
             )
-            with runs.driving(run):
-                return await self._drive(run, workflow, runs, opened)
+            with self._runs.driving(run):
+                return await self._drive(run, workflow, opened)
 
     async def go_on(
         self, run: RunRecord, workflow: Workflow, *, executor: str | None, scheduler: str | None
     ) -> dict[str, Any]:
         """Go on with a run; as `WorkflowManager.resume`."""
         name, address = executor or run.executor, scheduler or run.scheduler
-        async with self._runs() as runs:
-            with runs.driving(run):
-                async with self._executor(name, address) as opened:
-                    run = runs.resume(run, executor=name, scheduler=address)
-                    return await self._drive(run, workflow, runs, opened)
+        with self._runs.driving(run):
+            async with self._executor(name, address) as opened:
+                run = self._runs.resume(run, executor=name, scheduler=address)
+                return await self._drive(run, workflow, opened)
 
-    async def _drive(self, run: RunRecord, workflow: Workflow, runs: Runs, executor: Executor) -> dict[str, Any]:
+    async def _drive(self, run: RunRecord, workflow: Workflow, executor: Executor) -> dict[str, Any]:
+        runs = self._runs
         engine = Engine(run, workflow, runs=runs, executor=executor, around=self._around())
         began, is_over = time.perf_counter(), False
         self._show(Event("run", {"workflow_id": run.id}))
@@ -130,14 +131,6 @@ class Driver:
             control=control,
             with_traces=self._services.with_traces,
         )
-
-    @contextlib.asynccontextmanager
-    async def _runs(self) -> AsyncGenerator[Runs]:
-        runs = Runs(self._services.runs_file, tell=self._services.warn)
-        try:
-            yield runs
-        finally:
-            runs.close()
 
     @contextlib.asynccontextmanager
     async def _executor(self, name: str, scheduler: str | None) -> AsyncGenerator[Executor]:

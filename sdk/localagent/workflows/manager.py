@@ -84,6 +84,12 @@ class WorkflowManager:
         self._services = services
         self._source = source
         self._catalogues = {part: Catalogue[Part](part.removesuffix("s")) for part in PARTS}
+        self._runs: Runs | None = None
+
+    def close(self) -> None:
+        """Let the file of the recorded runs go; the next run opens it again."""
+        if self._runs is not None:
+            self._runs.close()
 
     @property
     def phases(self) -> Mapping[str, Offer[Part]]:
@@ -150,7 +156,7 @@ class WorkflowManager:
         if executor is not None:
             executor_named(executor)
         services, given = self._services(), _checked(context or {})
-        driver = Driver(services, self.part, show)
+        driver = Driver(services, self._kept_runs(services), self.part, show)
         chosen = await self._chosen(workflow, services, provider)
         await self._require_parts(chosen)
         return await driver.begin(chosen, task, given, provider=provider, executor=executor, scheduler=scheduler)
@@ -197,7 +203,8 @@ class WorkflowManager:
             )
         await self._load(_names_of(workflow))
         await self._require_parts(workflow)
-        return await Driver(services, self.part, show).go_on(record, workflow, executor=executor, scheduler=scheduler)
+        driver = Driver(services, self._kept_runs(services), self.part, show)
+        return await driver.go_on(record, workflow, executor=executor, scheduler=scheduler)
 
     async def workflows(self) -> dict[str, Workflow | ConfigError]:
         """All workflows by name, or why one cannot be meant as it is written; plugins of orchestrators are loaded.
@@ -231,6 +238,14 @@ class WorkflowManager:
             yield runs
         finally:
             runs.close()
+
+    def _kept_runs(self, services: Services) -> Runs:
+        """The recorded runs, whose file is open until `close`: opening it takes as long as a hundred agents."""
+        from localagent.workflows.runs import Runs
+
+        if self._runs is None:
+            self._runs = Runs(services.runs_file, tell=services.warn)
+        return self._runs
 
     def part(self, sort: str, name: str) -> Part:
         """A part that is on offer.

@@ -133,7 +133,7 @@ class AttemptRecord(NamedTuple):
 
 
 class Runs:
-    """The runs of one home.
+    """The runs of one home; any number of them may be driven over it at a time.
 
     Args:
         file: where they are recorded.
@@ -144,11 +144,11 @@ class Runs:
     def __init__(self, file: Path, *, tell: Callable[[str], object], clock: Callable[[], float] = time.time) -> None:
         self._file = file
         self._clock = clock
-        self._begun: list[tuple[Any, ...]] = []
+        self._begun: dict[int, list[tuple[Any, ...]]] = {}
         self._database = Database(file, plugin="workflow", tell=tell, layout=_LAYOUT)
 
     def close(self) -> None:
-        """Let the file go."""
+        """Let the file go; the next use opens it again."""
         self._database.close()
 
     def begin(
@@ -258,11 +258,11 @@ class Runs:
             agents: its agents; None for those that the definition names.
         """
         told = None if agents is None else lenient_json_text(agents)
-        self._begun.append((run.number, number, phase_id, told, self._clock()))
+        self._begun.setdefault(run.number, []).append((run.number, number, phase_id, told, self._clock()))
 
     def begin_attempt(self, run: RunRecord, phase: int, attempt: str) -> None:
         """Record that an attempt begins which must not be repeated; on the disk when this returns."""
-        self._write(lambda db: _insert(db, run, phase, [attempt]), is_synced=True)
+        self._write(run, lambda db: _insert(db, run, phase, [attempt]), is_synced=True)
 
     def end_phase(
         self,
@@ -284,11 +284,11 @@ class Runs:
                 (state, seconds, result, _error_text(error), run.number, number),
             )
 
-        self._write(update)
+        self._write(run, update)
 
     def add(self, run: RunRecord, phase: int, attempts: Sequence[str]) -> None:
         """Record how attempts of a phase ended."""
-        self._write(lambda db: _insert(db, run, phase, attempts))
+        self._write(run, lambda db: _insert(db, run, phase, attempts))
 
     def resume(self, run: RunRecord, *, executor: str, scheduler: str | None) -> RunRecord:
         """Record that a run goes on."""
@@ -313,7 +313,7 @@ class Runs:
         """Record how a run ended."""
         row = (state, seconds, None if result is None else lenient_json_text(result), _error_text(error), run.number)
         statement = "UPDATE runs SET state = ?, seconds = ?, result = ?, error = ? WHERE number = ?"
-        self._write(lambda db: db.execute(statement, row), is_synced=True)
+        self._write(run, lambda db: db.execute(statement, row), is_synced=True)
 
     @contextlib.contextmanager
     def driving(self, run: RunRecord) -> Generator[None]:
@@ -328,6 +328,8 @@ class Runs:
         try:
             yield
         finally:
+            # What could not be written by now must not be written over what another process records.
+            self._begun.pop(run.number, None)
             # While it is held: who comes now makes a new one.
             with contextlib.suppress(OSError):
                 os.unlink(lock.lock_file)  # noqa: PTH108 - as the lock names it
@@ -347,20 +349,21 @@ class Runs:
         """How a run stands: one that nobody drives any more, and that did not end, was interrupted."""
         return "interrupted" if run.state == "running" and not self.is_driven(run) else run.state
 
-    def _write(self, work: Callable[[sqlite3.Connection], object], *, is_synced: bool = False) -> None:
-        """Let `work` write, after the beginnings of phases that nobody wrote yet."""
+    def _write(self, run: RunRecord, work: Callable[[sqlite3.Connection], object], *, is_synced: bool = False) -> None:
+        """Let `work` write, after the beginnings of phases of the run that nobody wrote yet."""
+        begun = self._begun.get(run.number, ())
 
         def both(db: sqlite3.Connection) -> None:
             db.executemany(
                 "INSERT INTO phases (run, number, id, state, agents, started) VALUES (?, ?, ?, 'running', ?, ?)"
                 " ON CONFLICT (run, number) DO UPDATE SET state = excluded.state, agents = excluded.agents,"
                 " started = excluded.started, seconds = NULL, result = NULL, error = NULL",
-                self._begun,
+                begun,
             )
             work(db)
 
         self._database.write(both, is_synced=is_synced)
-        self._begun.clear()
+        self._begun.pop(run.number, None)
 
     def _lock(self, run: RunRecord) -> BaseFileLock:
         from filelock import FileLock

@@ -411,3 +411,22 @@ async def test_a_long_run_keeps_no_results_that_nobody_needs_any_more(home: Path
             most[name] = max(held)
     assert most["short"] > 0
     assert most["long"] <= most["short"] * 1.1
+
+
+async def test_runs_of_one_host_side_by_side_are_recorded_each_for_itself(home: Path) -> None:
+    furnish(home, {"two": phases(("first", [worker(sleep=0.01)] * 2), ("second", ["worker"]))})
+    async with Workshop(home) as shop:
+        results = await asyncio.gather(*(shop.workflows.execute_workflow("t", workflow="two") for _ in range(3)))
+        with shop.workflows.recorded() as runs:
+            told = [[phase.state for phase in runs.phases(runs.find(each["run_id"]))] for each in results]
+    assert told == [["succeeded", "succeeded"]] * 3
+
+
+async def test_the_file_of_runs_is_let_go_with_the_host(home: Path) -> None:
+    """The last who lets it go takes the log of writes with it."""
+    furnish(home, {"one": phases(("first", ["worker"]))})
+    async with Workshop(home) as shop:
+        await shop.workflows.execute_workflow("t", workflow="one")
+        log = shop.host.home.runs_file.with_name(f"{shop.host.home.runs_file.name}-wal")
+        assert log.exists()
+    assert not log.exists()
