@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from plain import Finished, MakePlugin, Run, command_plugin
+from plain import MakePlugin, Run, command_line, command_plugin
 
 # A shared machine pauses now and then; how long one example takes says nothing.
 settings.register_profile("calm", deadline=None)
@@ -55,21 +54,14 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def localagent(home: Path, work: Path) -> Run:
     """Runs the command line as a process of its own, in the current folder of the test."""
+    return command_line(work)
 
-    def run(*words: str | Path, env: dict[str, str] | None = None, cwd: Path = work, stdin: str = "") -> Finished:
-        done = subprocess.run(
-            [sys.executable, "-m", "localagent_cli", *map(str, words)],
-            cwd=cwd,
-            env={**os.environ, "COLUMNS": "120", **(env or {})},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
 
-    return run
+@pytest.fixture(scope="session")
+def type_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy keeps of the libraries from one plugin to the next, for all processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mypy"
 
 
 @pytest.fixture

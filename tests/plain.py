@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +26,26 @@ class Finished:
 
 Run = Callable[..., Finished]
 MakePlugin = Callable[..., Path]
+
+
+def command_line(work: Path, **variables: str) -> Run:
+    """Runs the command line as a process of its own in the folder `work`, with these variables beside the test's."""
+
+    def run(*words: str | Path, env: dict[str, str] | None = None, cwd: Path = work, stdin: str = "") -> Finished:
+        done = subprocess.run(
+            [sys.executable, "-m", "localagent_cli", *map(str, words)],
+            cwd=cwd,
+            env={**os.environ, "COLUMNS": "120", **variables, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
 
 ECHO_PROVIDER = """
 from app.cli.plugins.framework import ProviderPlugin

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from filelock import FileLock
+
 from localagent_cli.scaffold.render import renderer
 from localagent_templates import KINDS
 
@@ -31,6 +33,12 @@ def render(into: Path, name: str, kind: str, layout: str, **answers: str) -> Pat
 def run(*words: str, at: Path, **env: str) -> str:
     """What a Python module prints that is run as a program; it has to succeed."""
     return run_program(sys.executable, "-m", *words, at=at, **env)
+
+
+def check_types(*options: str, cache: Path, at: Path) -> None:
+    """Run mypy, which finds nothing; what it keeps in the folder `cache` is no other process's at that time."""
+    with FileLock(cache.with_suffix(".lock")):
+        run("mypy", *options, "--cache-dir", str(cache), at=at)
 
 
 def run_program(*command: str, at: Path, **env: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from localagent.diagnostics.validation import validate_path
+from rendering import check_types
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("folder-review", "notes", "word-counter")
@@ -49,10 +50,10 @@ def test_no_rule_objects(sources: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_lint_format_and_types_find_nothing(sources: Path, name: str, tmp_path: Path) -> None:
+def test_lint_format_and_types_find_nothing(sources: Path, name: str, type_cache: Path) -> None:
     run("ruff", "check", "--no-cache", ".", at=sources / name)
     run("ruff", "format", "--no-cache", "--check", ".", at=sources / name)
-    run("mypy", "--cache-dir", tmp_path / "cache", at=sources / name)
+    check_types(cache=type_cache, at=sources / name)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rendering import ALL, render, run, run_program
+from rendering import ALL, check_types, render, run, run_program
 
 TOOLS = ("actionlint", "basedpyright", "zizmor")
 BESIDE_PYTHON = str(Path(sys.executable).parent)
@@ -30,22 +30,17 @@ def tool(name: str) -> str:
     return str(Path(BESIDE_PYTHON, name))
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("cache"))
-
-
 @pytest.mark.parametrize(
     ("kind", "layout", "ci", "docker"), MATRIX, ids=["-".join(filter(None, each)) for each in MATRIX]
 )
 def test_all_that_a_release_needs_holds(
-    kind: str, layout: str, ci: str, docker: str, tmp_path: Path, cache: str
+    kind: str, layout: str, ci: str, docker: str, tmp_path: Path, type_cache: Path
 ) -> None:
     plugin = render(tmp_path, "word-lab", kind, layout, ci=str(bool(ci)), docker=str(bool(docker)))
     home = {"LOCALAGENT_HOME": str(tmp_path / "home")}
     run("ruff", "check", "--no-cache", ".", at=plugin)
     run("ruff", "format", "--no-cache", "--check", ".", at=plugin)
-    run("mypy", "--strict", "--cache-dir", cache, at=plugin)
+    check_types("--strict", cache=type_cache, at=plugin)
     run_program(tool("basedpyright"), "--pythonpath", sys.executable, at=plugin)
     run("coverage", "run", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", at=plugin)
     run("coverage", "report", at=plugin)

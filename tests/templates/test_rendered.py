@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from localagent.diagnostics.validation import validate_path
 from localagent_templates import KINDS
-from rendering import ALL, EVERYTHING, LAYOUTS, render, run
+from rendering import ALL, EVERYTHING, LAYOUTS, check_types, render, run
 
 SAMPLE = [(kind, LAYOUTS[position % 2]) for position, kind in enumerate(KINDS)]
 """Each kind once, for what takes seconds; ``nox -s templates`` does that with all of them."""
@@ -37,12 +37,6 @@ def sample(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return render(tmp_path, "word-lab", kind, layout, **EVERYTHING)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the type checker keeps from one plugin to the next."""
-    return tmp_path_factory.mktemp("cache")
-
-
 def package_of(plugin: Path) -> Path:
     """The folder that becomes the import package."""
     return plugin / "word_lab" if (plugin / "word_lab").is_dir() else plugin
@@ -56,8 +50,8 @@ def test_no_rule_of_ours_objects(plugin: Path) -> None:
     assert validate_path(plugin).diagnostics == ()
 
 
-def test_types_hold(sample: Path, cache: Path) -> None:
-    run("mypy", "--cache-dir", str(cache), at=sample)
+def test_types_hold(sample: Path, type_cache: Path) -> None:
+    check_types(cache=type_cache, at=sample)
 
 
 def test_its_tests_pass_and_cover_it_with_warnings_as_errors(sample: Path) -> None:

@@ -19,7 +19,7 @@ from localagent_cli.scaffold import add_plugin, applying
 from localagent_cli.scaffold.alone import alone
 from localagent_cli.scaffold.names import module_for
 from localagent_templates import KINDS
-from rendering import ALL, render, run
+from rendering import ALL, check_types, render, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,13 +59,13 @@ def package(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("first", "layout", "kind"), EVERY)
-def test_all_that_a_release_needs_holds(first: str, layout: str, kind: str, tmp_path: Path) -> None:
+def test_all_that_a_release_needs_holds(first: str, layout: str, kind: str, tmp_path: Path, type_cache: Path) -> None:
     plugin = render(tmp_path, "word-lab", first, layout, ci="false")
     added = add_plugin(plugin, kind, name="more-words")
     home = {"LOCALAGENT_HOME": str(tmp_path / "home")}
     run("ruff", "check", "--no-cache", ".", at=plugin)
     run("ruff", "format", "--no-cache", "--check", ".", at=plugin)
-    run("mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), at=plugin)
+    check_types("--strict", cache=type_cache, at=plugin)
     run("localagent_cli", "dev", "validate", ".", "--strict", at=plugin, **home)
     run("localagent_cli", "plugins", "test", ".", at=plugin, **home)
     run("localagent_cli", "dev", "run", ".", "--", *added.first_words.split(), at=plugin, **home)
