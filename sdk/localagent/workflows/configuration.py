@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from localagent.errors import ConfigError, PhaseCycle
@@ -53,15 +54,31 @@ class WorkflowDefaults(NamedTuple):
     agents: Defaults
 
 
+class ReadWorkflow(NamedTuple):
+    """A workflow that was read.
+
+    Attributes:
+        data: a copy of what it was read from.
+        defaults: of its agents at that time.
+        workflow: what that means.
+    """
+
+    data: Any
+    defaults: Defaults
+    workflow: Workflow
+
+
 class WorkflowSettings:
     """Which workflows the user wrote, and how workflows are run.
 
     Args:
         settings: the user's.
+        read: by name what was read before, which is not read again as long as the settings say the same.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read: dict[str, ReadWorkflow] | None = None) -> None:
         self._settings = settings
+        self._read = {} if read is None else read
 
     def defaults(self) -> WorkflowDefaults:
         """How workflows are run.
@@ -107,8 +124,12 @@ class WorkflowSettings:
             ConfigError: it cannot be meant so; the error names the line.
             PhaseCycle: its phases wait for each other.
         """
+        data, defaults = self._section(WORKFLOWS)[name], self.defaults().agents
+        read = self._read.get(name)
+        if read is not None and read.data == data and read.defaults == defaults:
+            return read.workflow
         try:
-            return read_workflow(name, self._section(WORKFLOWS)[name], self.defaults().agents)
+            workflow = read_workflow(name, data, defaults)
         except Misfit as error:
             path = (WORKFLOWS, name, *error.path)
             if error.cycle:
@@ -116,6 +137,8 @@ class WorkflowSettings:
                 message = f"'{dotted(path)}' {error}"
                 raise PhaseCycle(message, phases=error.cycle, file=place.file, line=place.line) from None
             self._refuse(path, str(error), error.fix)
+        self._read[name] = ReadWorkflow(copy.deepcopy(data), defaults, workflow)
+        return workflow
 
     def _section(self, name: str) -> Mapping[str, Any]:
         if self._settings.problem is not None:

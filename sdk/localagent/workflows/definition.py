@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.manifest.plain import is_list, is_mapping
@@ -143,7 +144,7 @@ class Phase:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workflow:
     """A workflow.
 
@@ -161,8 +162,9 @@ class Workflow:
     config: dict[str, Any] = field(default_factory=dict[str, Any])
     description: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """The workflow as JSON values, as runs keep it."""
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """The workflow as JSON values, as runs keep it; the same each time, so it is not changed."""
         return {
             "name": self.name,
             "phases": [phase.to_json() for phase in self.phases],
@@ -173,7 +175,7 @@ class Workflow:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Workflow:
-        """The workflow that `to_json` told of."""
+        """The workflow that `told` told of."""
         told: dict[str, Any] = {**data, "phases": tuple(_phase_from(each) for each in data["phases"])}
         return cls(**told)
 

@@ -16,7 +16,7 @@ from localagent.workflows.progress import Event
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from localagent.plugins.workflow import Cancelled
+    from localagent.plugins.workflow import Cancelled, Complete
     from localagent.workflows.attempt import Control, Part
     from localagent.workflows.definition import Workflow
     from localagent.workflows.executor import AgentCall, AgentOutcome, Executor
@@ -41,6 +41,7 @@ class Driver:
         self._runs = runs
         self._part = part
         self._watcher = show
+        self._complete: dict[str | None, Complete] = {}
         self._defaults = WorkflowSettings(services.settings).defaults()
 
     async def begin(
@@ -58,7 +59,7 @@ class Driver:
         async with self._executor(name, address) as opened:
             run = self._runs.begin(
                 workflow=workflow.name,
-                definition=workflow.to_json(),
+                definition=workflow.told,
                 task=task,
                 context=context,
                 provider=provider,
@@ -127,10 +128,17 @@ class Driver:
             call,
             self._part("agents", call.agent),
             cancelled=cancelled,
-            complete=partial(self._services.complete, call.provider),
+            complete=self._completing(call.provider),
             control=control,
             with_traces=self._services.with_traces,
         )
+
+    def _completing(self, provider: str | None) -> Complete:
+        """What lets agents ask the provider; the same for all of a run."""
+        complete = self._complete.get(provider)
+        if complete is None:
+            complete = self._complete[provider] = partial(self._services.complete, provider)
+        return complete
 
     @contextlib.asynccontextmanager
     async def _executor(self, name: str, scheduler: str | None) -> AsyncGenerator[Executor]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from localagent.plugins.provider import CompletionRequest, CompletionResponse
     from localagent.services.settings import Settings
     from localagent.workflows.attempt import Caller
+    from localagent.workflows.configuration import ReadWorkflow
     from localagent.workflows.definition import Workflow
     from localagent.workflows.executor import OpenInstallation
     from localagent.workflows.progress import Event
@@ -85,6 +86,7 @@ class WorkflowManager:
         self._source = source
         self._catalogues = {part: Catalogue[Part](part.removesuffix("s")) for part in PARTS}
         self._runs: Runs | None = None
+        self._read: dict[str, ReadWorkflow] = {}
 
     def close(self) -> None:
         """Let the file of the recorded runs go; the next run opens it again."""
@@ -268,7 +270,7 @@ class WorkflowManager:
         from localagent.workflows.configuration import WorkflowSettings
         from localagent.workflows.definition import Workflow
 
-        settings = WorkflowSettings(services.settings)
+        settings = WorkflowSettings(services.settings, self._read)
         defaults = settings.defaults()
         name = name or defaults.default or NAME
         if provider is not None or name == NAME:

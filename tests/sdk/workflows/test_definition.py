@@ -63,13 +63,13 @@ def test_agents_are_the_same_again_from_what_is_kept(named: list[Any], defaults:
 def test_a_workflow_is_the_same_again_from_what_is_kept(listed: list[Any], defaults: Defaults) -> None:
     phases = [{"id": f"p{number}", "agents": each, "failure": how} for number, (each, how) in enumerate(listed)]
     workflow = read_workflow("w", {"phases": phases}, defaults)
-    assert Workflow.from_json(json.loads(json.dumps(workflow.to_json()))) == workflow
+    assert Workflow.from_json(json.loads(json.dumps(workflow.told))) == workflow
 
 
 def test_an_orchestrator_is_the_same_again_from_what_is_kept() -> None:
     workflow = read_workflow("w", {"orchestrator": "o", "config": {"size": 1}, "description": "D."}, UNSAID)
     assert (workflow.orchestrator, workflow.config, workflow.description) == ("o", {"size": 1}, "D.")
-    assert Workflow.from_json(workflow.to_json()) == workflow
+    assert Workflow.from_json(workflow.told) == workflow
 
 
 def test_agents_of_which_the_name_alone_is_said_are_kept_as_that_name() -> None:

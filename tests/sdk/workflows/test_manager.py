@@ -430,3 +430,12 @@ async def test_the_file_of_runs_is_let_go_with_the_host(home: Path) -> None:
         log = shop.host.home.runs_file.with_name(f"{shop.host.home.runs_file.name}-wal")
         assert log.exists()
     assert not log.exists()
+
+
+async def test_a_workflow_that_was_changed_while_the_host_runs_is_read_again(home: Path) -> None:
+    furnish(home, {"w": phases(("first", ["worker"]))})
+    async with Workshop(home) as shop:
+        before = await shop.workflows.execute_workflow("t", workflow="w")
+        shop.host.settings.user["workflows"]["w"]["phases"][0]["agents"].append("worker")
+        after = await shop.workflows.execute_workflow("t", workflow="w")
+    assert [each["phases"]["first"]["agents"] for each in (before, after)] == [1, 2]
