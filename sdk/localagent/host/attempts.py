@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import sys
 import time
 from contextvars import ContextVar
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from localagent.host.deadlines import LONG, Deadline, hold_back
-from localagent.host.slices import Slices
+from localagent.host.slices import WAITS, Slices
 from localagent.host.surroundings import begin_watching, end_watching, put_back
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 _NEVER = 1e8
 """Seconds after which a limit that is none is over; three years."""
-
-WAITS = object()
-"""What `Place.first` gives for work that is not over."""
 
 
 class Place:
@@ -73,7 +71,8 @@ class Place:
         if limit is not None:
             self._is_limited = True
             self.deadline.begin_anew(limit)
-            self._watch.expect(self.deadline.at)
+            if self.deadline.at < self._watch.due:
+                self._watch.expect(self.deadline.at)
 
     def first(self, work: Coroutine[Any, Any, Any], journal: Journal | None) -> Any:
         """What the work gives if it never waits, else `WAITS`.
@@ -141,13 +140,17 @@ class Place:
 
 
 class _Watch:
-    """The places of one event loop, and its timer for the first of them whose time is over."""
+    """The places of one event loop, and its timer for the first of them whose time is over.
+
+    Attributes:
+        due: the moment that the timer is set for; infinite where it is not.
+    """
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
         self._places: dict[Task[Any], Place] = {}
         self._timer: TimerHandle | None = None
-        self._due = 0.0
+        self.due = math.inf
 
     def place_of(self, task: Task[Any]) -> Place:
         place = self._places.get(task)
@@ -157,30 +160,26 @@ class _Watch:
         return place
 
     def expect(self, at: float) -> None:
-        """Look when the time of a place is over; a timer that is set for an earlier moment is let be."""
-        if self._timer is None or at < self._due:
-            self._set_timer(at)
-
-    def _set_timer(self, at: float) -> None:
+        """Look when the time of a place is over, which is before `due`."""
         if self._timer is not None:
             self._timer.cancel()
-        self._due = at
+        self.due = at
         self._timer = self._loop.call_later(max(at - time.monotonic(), 0.0), self._look)
 
     def _look(self) -> None:
-        self._timer = None
+        self._timer, self.due = None, math.inf
         now = time.monotonic()
         for place in self._places.values():
             place.look(now)
         first = min((place.deadline.at for place in self._places.values()), default=now + _NEVER)
         if first < now + _NEVER / 2:
-            self._set_timer(first)
+            self.expect(first)
 
     def _forget(self, task: Task[Any]) -> None:
         self._places.pop(task).deadline.stop()
         if not self._places and self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self.due = None, math.inf
 
 
 class Leavable(Slices):
@@ -223,11 +222,10 @@ _watches: WeakKeyDictionary[AbstractEventLoop, _Watch] = WeakKeyDictionary()
 
 
 def place_here(control: Control | None = None) -> Place:
-    """The place of the present task, which is that of the hold on it if there is one."""
-    if control is None:
-        return _place_here()
-    place: Place = control.place or _place_here()
-    control.place = place
+    """The place of the present task; the hold on it, if there is one, keeps it as its `place`."""
+    place = _place_here()
+    if control is not None:
+        control.place = place
     return place
 
 

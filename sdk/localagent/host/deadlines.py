@@ -100,7 +100,8 @@ class Deadline:
         """Limit something else from now on; the timer is touched only if it would come too late."""
         self.began, self.seconds, self.shots = time.monotonic(), seconds, 0
         self.at = self.began + seconds
-        if _clock.comes_after(_due(self)) and self in _clock.deadlines:
+        # Due a little later than that at most; so the usual case is over with one comparison.
+        if _clock.armed_for > self.at and _clock.armed_for > _due(self) and self in _clock.deadlines:
             _clock.arm()
 
     def left(self) -> float:
@@ -140,13 +141,18 @@ class Deadline:
 
 
 class _Clock:
-    """The deadlines of the main thread and the timer that is set for the first of them."""
+    """The deadlines of the main thread and the timer that is set for the first of them.
+
+    Attributes:
+        deadlines: what is limited.
+        armed_for: the moment that the timer is set for; 0 where it is not.
+    """
 
     def __init__(self) -> None:
         self.deadlines: list[Deadline] = []
         self._thread: int | None = None
         self._is_asked_for = False
-        self._armed_for = 0.0
+        self.armed_for = 0.0
         self._net_at = 0.0
         self._net = _STDERR
         self._tracer: tuple[Any] | None = None
@@ -164,14 +170,10 @@ class _Clock:
                 self._thread = here
         return here == self._thread
 
-    def comes_after(self, moment: float) -> bool:
-        """Whether the timer is set for later than that."""
-        return self._armed_for > moment
-
     def add(self, deadline: Deadline) -> None:
         self.deadlines.append(deadline)
         due = _due(deadline)
-        if not deadline.began < self._armed_for <= due:
+        if not deadline.began < self.armed_for <= due:
             self._set_timer(due)
         if deadline.net is not None:
             self._spread_net()
@@ -189,13 +191,13 @@ class _Clock:
 
     def disarm(self) -> None:
         """Stop the timer."""
-        if self._armed_for:
-            self._armed_for = 0.0
+        if self.armed_for:
+            self.armed_for = 0.0
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def arm(self, *, not_before: float = 0.0) -> None:
         """Set the timer for the first deadline, and let the net follow."""
-        self._armed_for = 0.0
+        self.armed_for = 0.0
         if self.deadlines:
             self._set_timer(max(min(map(_due, self.deadlines)), not_before))
             if any(each.net is not None for each in self.deadlines):
@@ -218,7 +220,7 @@ class _Clock:
             self._tracer = None
 
     def _set_timer(self, moment: float) -> None:
-        self._armed_for = moment
+        self.armed_for = moment
         signal.setitimer(signal.ITIMER_REAL, max(moment - time.monotonic(), 0.001))
 
     def _spread_net(self) -> None:

@@ -20,7 +20,7 @@ from localagent.host.deadlines import Deadline, TimeLimit, rest
 from localagent.host.journal import mark_of
 from localagent.host.loop import entered
 from localagent.host.places import NOWHERE, is_hosts, own_line
-from localagent.host.slices import Slices
+from localagent.host.slices import WAITS, Slices
 from localagent.host.surroundings import Surroundings, captured
 from localagent.host.tally import Tally
 from localagent.plugins.base import Plugin
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
     from pathlib import Path
 
+    from localagent.host.attempts import Place as PlaceOfWork
     from localagent.host.journal import Journal
     from localagent.host.places import Place
     from localagent.workflows.attempt import Control
@@ -148,9 +149,11 @@ class Guard:
             PluginFailed: as `call`.
             PluginTimeout: as `call`.
         """
-        from localagent.host.attempts import WAITS, place_here
+        place: PlaceOfWork | None = None if control is None else control.place
+        if place is None:
+            from localagent.host.attempts import place_here
 
-        place = place_here(control)
+            place = place_here(control)
         place.begin(self, step, limit, control)
         self.calls.running += 1
         outer = running.set(self)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from localagent.host.deadlines import Deadline
     from localagent.host.journal import Journal
 
+WAITS = object()
+"""Stands for what is not there yet, since work waits."""
+
 
 class Slices:
     """Awaits `awaitable`, and says while its code runs, but not while it waits, that it does.

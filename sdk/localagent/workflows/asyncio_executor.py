@@ -44,11 +44,12 @@ class AsyncioExecutor:
         return await self.lane()(call)
 
     async def _run(self, control: Control, call: AgentCall) -> AgentOutcome:
-        if call.run in self._cancelled:
+        run = call.run
+        if run in self._cancelled:
             return AgentOutcome("cancelled")
         self._at_work[control] = call
         try:
-            return await self._run_agent(call, self._flag(call.run), control)
+            return await self._run_agent(call, self._flags.get(run) or self._flag(run), control)
         except asyncio.CancelledError:
             if not control.is_cancelled:
                 raise
@@ -86,6 +87,5 @@ class AsyncioExecutor:
 
     def _flag(self, run: str) -> Callable[[], bool]:
         """What tells agents whether their run was given up; one for each run."""
-        if run not in self._flags:
-            self._flags[run] = lambda: run in self._cancelled
-        return self._flags[run]
+        flag = self._flags[run] = lambda: run in self._cancelled
+        return flag

@@ -21,7 +21,7 @@ def json_text(value: Any) -> str:
         RecursionError: it contains itself, or is nested too deeply.
     """
     text = _compact(value)
-    return text if _is_writable(text) else _ascii(value)
+    return text if text.isascii() or _is_writable(text) else _ascii(value)
 
 
 def _is_writable(text: str) -> bool:

@@ -79,7 +79,8 @@ class PhaseWork:
         self.units = units
         self.is_opaque = is_opaque
         self._run = run
-        self._phase = phase
+        self._run_id, self._task, self._provider = run.id, run.task, run.provider
+        self._phase_id, self._stops = phase.id, phase.failure.kind == STOP
         self._context = context
         self._executor = executor
         self._runs = runs
@@ -162,7 +163,7 @@ class PhaseWork:
                 if outcome.status != "succeeded":
                     outcome = await self._tried_again(lane, number, attempt, outcome)
                 self._outcomes[number] = outcome
-                if outcome.error is not None and self._phase.failure.kind == STOP:
+                if outcome.error is not None and self._stops:
                     self._todo.clear()
                 if time.monotonic() - turn > _TURN:
                     await asyncio.sleep(0)
@@ -188,31 +189,32 @@ class PhaseWork:
         return outcome
 
     async def _attempt(self, lane: Lane, number: int, attempt: int) -> AgentOutcome:
-        run, (agent, part) = self._run, self.units[number]
+        agent, part = self.units[number]
+        name, key, config, task, context, deadline, _, is_repeatable = agent
         call = AgentCall(
-            run.id,
-            self._phase.id,
-            agent.agent,
-            agent.key,
+            self._run_id,
+            self._phase_id,
+            name,
+            key,
             part.plugin,
             part.version,
-            agent.config,
-            run.task if agent.task is None else agent.task,
-            {**self._context, **agent.context} if agent.context else self._context,
+            config,
+            self._task if task is None else task,
+            {**self._context, **context} if context else self._context,
             attempt,
-            agent.deadline,
-            run.provider,
+            deadline,
+            self._provider,
         )
         given = {"config": call.config, "task": call.task, "context": call.context} if self._keeps_given else None
-        if not agent.repeatable:
-            self._runs.begin_attempt(run, self.number, attempt_row(number, attempt, None, given))
+        if not is_repeatable:
+            self._runs.begin_attempt(self._run, self.number, attempt_row(number, attempt, None, given))
         outcome = await lane(call)
         if outcome.error is None and outcome.status != "succeeded":
             outcome = outcome._replace(error=AgentError("", outcome.status.replace("_", " ")))
         if outcome.status != "cancelled":
             self._keep(attempt_row(number, attempt, outcome, given))
         if self._show is not None:
-            self._show(Event("agent", {"phase": self._phase.id, "key": agent.key, "status": outcome.status}))
+            self._show(Event("agent", {"phase": self._phase_id, "key": key, "status": outcome.status}))
         return outcome
 
     def _keep(self, row: str) -> None:

@@ -392,6 +392,9 @@ def attempt_row(agent: int, attempt: int, outcome: AgentOutcome | None, given: M
     What an agent gave is JSON by now, and is not written as a text within it.
     """
     status, result, error, seconds, worker = _BEGINNING if outcome is None else outcome
+    if error is None and given is None:
+        # As nearly all are.
+        return f'[{agent},{attempt},"{status}",{seconds:.6f},{quoted(worker)},{result},null,null]'
     given_text = "null" if given is None else lenient_json_text(given)
     error_text = "null" if error is None else lenient_json_text(error)
     return f'[{agent},{attempt},"{status}",{seconds:.6f},{quoted(worker)},{result},{error_text},{given_text}]'

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 _SCALARS = (str, int, float, bool, type(None))
+_SCALAR_KINDS: frozenset[object] = frozenset(_SCALARS)
 
 
 def _refuse(*_: object, **__: object) -> NoReturn:
@@ -88,6 +89,8 @@ def _shut(data: Any) -> Any:
     # By their exact types: what is frozen is a dict or a list too.
     kind = cast("object", type(data))
     if kind is dict:
+        if _SCALAR_KINDS.issuperset(map(type, data.values())):
+            return FrozenDict(data)
         return FrozenDict({key: each if type(each) in _SCALARS else _shut(each) for key, each in data.items()})
     if kind is list:
         return FrozenList([each if type(each) in _SCALARS else _shut(each) for each in data])
