@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from plain import MakePlugin, Run, command_line, command_plugin
+from plain import MakePlugin, Run, command_line, plugin_maker
 
 # A shared machine pauses now and then; how long one example takes says nothing.
 settings.register_profile("calm", deadline=None)
@@ -67,13 +66,4 @@ def type_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_plugin(home: Path) -> MakePlugin:
     """Writes a plugin folder ``plugin.py`` (by default into the home's plugins) and gives its path."""
-
-    def make(name: str, body: str = "", *, into: Path | None = None, **files: str) -> Path:
-        folder = (into or home / "plugins") / name
-        folder.mkdir(parents=True)
-        (folder / "plugin.py").write_text(body or command_plugin(name), encoding="utf-8")
-        for file, text in files.items():
-            (folder / file.replace("__", ".")).write_text(textwrap.dedent(text), encoding="utf-8")
-        return folder
-
-    return make
+    return plugin_maker(home)

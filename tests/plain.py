@@ -28,14 +28,24 @@ Run = Callable[..., Finished]
 MakePlugin = Callable[..., Path]
 
 
-def command_line(work: Path, **variables: str) -> Run:
-    """Runs the command line as a process of its own in the folder `work`, with these variables beside the test's."""
+def command_line(work: Path, home: Path | None = None) -> Run:
+    """Runs the command line as a process of its own in the folder `work`.
+
+    Args:
+        home: LocalAgent's home, where it is not the test's own; no other variable of LocalAgent's leaks in then.
+    """
+
+    def surroundings() -> dict[str, str]:
+        if home is None:
+            return {**os.environ}
+        others = {name: value for name, value in os.environ.items() if not name.startswith("LOCALAGENT_")}
+        return {**others, "LOCALAGENT_HOME": str(home)}
 
     def run(*words: str | Path, env: dict[str, str] | None = None, cwd: Path = work, stdin: str = "") -> Finished:
         done = subprocess.run(
             [sys.executable, "-m", "localagent_cli", *map(str, words)],
             cwd=cwd,
-            env={**os.environ, "COLUMNS": "120", **variables, **(env or {})},
+            env={**surroundings(), "COLUMNS": "120", **(env or {})},
             input=stdin,
             capture_output=True,
             text=True,
@@ -45,6 +55,20 @@ def command_line(work: Path, **variables: str) -> Run:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+def plugin_maker(home: Path) -> MakePlugin:
+    """Writes a plugin folder ``plugin.py`` (by default into the home's plugins) and gives its path."""
+
+    def make(name: str, body: str = "", *, into: Path | None = None, **files: str) -> Path:
+        folder = (into or home / "plugins") / name
+        folder.mkdir(parents=True)
+        (folder / "plugin.py").write_text(body or command_plugin(name), encoding="utf-8")
+        for file, text in files.items():
+            (folder / file.replace("__", ".")).write_text(textwrap.dedent(text), encoding="utf-8")
+        return folder
+
+    return make
 
 
 ECHO_PROVIDER = """

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from filelock import FileLock
@@ -24,10 +28,17 @@ EVERYTHING = {
 
 
 def render(into: Path, name: str, kind: str, layout: str, **answers: str) -> Path:
-    """The folder of a new plugin."""
-    folder = into / name
-    renderer()({"name": name, "kind": kind, "layout": layout, "author": 'Zo\u00eb "Z"', **answers}, folder)
-    return folder
+    """The folder of a new plugin; what was rendered once in this process is copied."""
+    given = {"name": name, "kind": kind, "layout": layout, "author": 'Zo\u00eb "Z"', **answers}
+    return Path(shutil.copytree(_rendered(tuple(given.items())), into / name))
+
+
+@functools.cache
+def _rendered(answers: tuple[tuple[str, str], ...]) -> Path:
+    kept = Path(tempfile.mkdtemp(prefix="rendered-"))
+    atexit.register(shutil.rmtree, kept)
+    renderer()(dict(answers), kept / "plugin")
+    return kept / "plugin"
 
 
 def run(*words: str, at: Path, **env: str) -> str:

@@ -13,6 +13,10 @@ from localagent_templates.history import ARCHIVE, History, template_history
 from plain import Run
 from small_template import FIRST, LISTED, SECOND, commit_all, contents, edit, git, history_of, made_plugin
 
+FIRST_KIND, *OTHER_KINDS = localagent_templates.KINDS
+KINDS = [FIRST_KIND, *(pytest.param(kind, marks=pytest.mark.soak) for kind in OTHER_KINDS)]
+"""The files that differ between the versions are the same ones for each kind."""
+
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
@@ -93,7 +97,7 @@ def next_toolkit(folder: Path) -> History:
     return history
 
 
-@pytest.mark.parametrize("kind", localagent_templates.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_real_plugin_follows_the_real_templates_next_version(
     kind: str, localagent: Run, work: Path, tmp_path: Path
 ) -> None:

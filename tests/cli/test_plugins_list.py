@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from localagent.host.situation import HostOptions, Situation
 from localagent.host.survey import keep_warm, survey
 from localagent.manifest.names import BUILTIN_COMMANDS
 from localagent_cli import warm
-from plain import Finished, MakePlugin, Run, command_plugin
+from plain import Finished, MakePlugin, Run, command_line, command_plugin, plugin_maker
 from terminal import on_terminal
 
 _SETTLING = 0.12
@@ -27,14 +28,13 @@ def forget(home: Path) -> None:
         file.unlink()
 
 
-@pytest.fixture
-def zoo(localagent: Run, make_plugin: MakePlugin, home: Path) -> Path:
-    """Plugins in many states; gives the folder of one that is enabled."""
+def furnish(localagent: Run, make_plugin: MakePlugin, home: Path, work: Path) -> Path:
+    """Make plugins in many states; gives the folder of one that is enabled."""
     folder = make_plugin("runs", command_plugin("runs").replace("A plugin for tests.", "Läuft: プラグイン"))
     make_plugin("sleeps")
     make_plugin("breaks", "raise ValueError('odd')\nclass BreaksPlugin:\n    name = 'breaks'\n")
     make_plugin("grabs", command_plugin("grabs").replace('@app.command("grabs")', '@app.command("doctor")'))
-    make_plugin("stranger", into=Path.cwd() / "dev-plugins")
+    make_plugin("stranger", into=work / "dev-plugins")
     make_plugin("lonely", command_plugin("lonely").replace("version =", "dependencies = ('absent>=2',)\n    version ="))
     (home / "development.yaml").write_text("development: {debug_mode: false}\n")
     for name in ("runs", "breaks", "grabs", "lonely"):
@@ -43,18 +43,48 @@ def zoo(localagent: Run, make_plugin: MakePlugin, home: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def zoo(localagent: Run, make_plugin: MakePlugin, home: Path, work: Path) -> Path:
+    """Plugins in many states; gives the folder of one that is enabled."""
+    return furnish(localagent, make_plugin, home, work)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A home with plugins in many states, which tests only look at."""
+
+    home: Path
+    work: Path
+    run: Run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    folder = tmp_path_factory.mktemp("zoo")
+    home, work = folder / "home", folder / "work"
+    work.mkdir()
+    run = command_line(work, home)
+    furnish(run, plugin_maker(home), home, work)
+    return Shown(home, work, run)
+
+
+@pytest.fixture
+def shown(made: Shown, monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Made once, and looked at from the current folder that it belongs to."""
+    monkeypatch.chdir(made.work)
+    return made
+
+
 @pytest.mark.parametrize("env", [{}, ASCII], ids=["unicode", "ascii"])
 @pytest.mark.parametrize(
     "words", [("list",), ("list", "--json"), ("list", "--timings"), ("--list",), ("--list", "--json")], ids=" ".join
 )
-@pytest.mark.usefixtures("zoo")
-def test_cold_and_warm_lists_are_the_same(
-    localagent: Run, home: Path, words: tuple[str, ...], env: dict[str, str]
-) -> None:
-    forget(home)
-    cold = localagent("plugins", *words, env=env)
-    assert list((home / "cache").glob("index-*-list.json"))
-    assert localagent("plugins", *words, env=env) == cold
+@pytest.mark.usefixtures("home")
+def test_cold_and_warm_lists_are_the_same(shown: Shown, words: tuple[str, ...], env: dict[str, str]) -> None:
+    forget(shown.home)
+    cold = shown.run("plugins", *words, env=env)
+    assert list((shown.home / "cache").glob("index-*-list.json"))
+    assert shown.run("plugins", *words, env=env) == cold
     assert cold.code == 0
     assert "stranger" in cold.out
     assert ("quarantined" in cold.err, "untrusted stranger" in cold.err) == (False, "--json" not in words)
@@ -130,23 +160,24 @@ def test_a_host_with_other_reserved_names_leaves_no_trace(home: Path, work: Path
     assert warm.read("list", situation.settings.environ, str(home)) is None
 
 
-@pytest.mark.usefixtures("zoo")
-def test_a_terminal_gets_colours_and_no_line_that_does_not_fit(home: Path) -> None:
-    shown = on_terminal(LIST, columns=20, env={"LOCALAGENT_HOME": str(home)})
-    assert "state: enabled" in re.sub(r"\x1b\[\d*m", "", shown)
-    assert "\x1b[32m" in shown
-    table = re.sub(r"\x1b\[\d*m", "", shown).partition("untrusted stranger:")[0].splitlines()
+@pytest.mark.usefixtures("home")
+def test_a_terminal_gets_colours_and_no_line_that_does_not_fit(shown: Shown) -> None:
+    own = {"LOCALAGENT_HOME": str(shown.home)}
+    drawn = on_terminal(LIST, columns=20, env=own)
+    assert "state: enabled" in re.sub(r"\x1b\[\d*m", "", drawn)
+    assert "\x1b[32m" in drawn
+    table = re.sub(r"\x1b\[\d*m", "", drawn).partition("untrusted stranger:")[0].splitlines()
     assert max(map(len, table)) <= 20
     for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-        assert "\x1b" not in on_terminal(LIST, columns=80, env={"LOCALAGENT_HOME": str(home), **env})
+        assert "\x1b" not in on_terminal(LIST, columns=80, env={**own, **env})
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.usefixtures("zoo")
-def test_the_table_comes_before_what_explains_it(home: Path, unbuffered: str) -> None:
-    env = {"LOCALAGENT_HOME": str(home), "PYTHONUNBUFFERED": unbuffered}
-    shown = on_terminal(LIST, columns=200, env=env)
-    assert shown.index("stranger") < shown.index("untrusted stranger:")
+@pytest.mark.usefixtures("home")
+def test_the_table_comes_before_what_explains_it(shown: Shown, unbuffered: str) -> None:
+    env = {"LOCALAGENT_HOME": str(shown.home), "PYTHONUNBUFFERED": unbuffered}
+    drawn = on_terminal(LIST, columns=200, env=env)
+    assert drawn.index("stranger") < drawn.index("untrusted stranger:")
 
 
 def test_a_pipe_gets_one_line_a_plugin_however_long(localagent: Run, make_plugin: MakePlugin, home: Path) -> None:

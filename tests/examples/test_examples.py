@@ -61,7 +61,9 @@ def test_its_tests_pass_in_its_folder(sources: Path, name: str) -> None:
     run("pytest", "-W", "error", "-p", "no:cacheprovider", at=sources / name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == "notes" else pytest.mark.soak) for name in NAMES]
+)
 def test_its_tests_pass_where_its_wheel_is_installed(sources: Path, site: Path, name: str, tmp_path: Path) -> None:
     shutil.copytree(sources / name / "tests", tmp_path / name / "tests", ignore=_LEFT_BY_TOOLS)
     shutil.copy(sources / name / "pyproject.toml", tmp_path / name)

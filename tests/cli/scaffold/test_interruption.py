@@ -25,7 +25,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored below a
 create_plugin("notes", "command", into=Path(sys.argv[1]), author="A", force=True)
 """
 
-ROUNDS = [pytest.param(5, id="5"), pytest.param(50, id="50", marks=pytest.mark.soak)]
+ROUNDS = [pytest.param(2, id="2"), pytest.param(50, id="50", marks=pytest.mark.soak)]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

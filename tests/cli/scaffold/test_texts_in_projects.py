@@ -67,7 +67,7 @@ def check(text: str, author: str, kind: str, layout: str) -> None:
 
 
 @given(FIT, FIT, KINDS_AND_LAYOUTS)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
 def test_texts_survive_in_a_project(text: str, author: str, which: tuple[str, str]) -> None:
     check(text, author, *which)
 

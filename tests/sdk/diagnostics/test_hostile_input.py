@@ -18,7 +18,7 @@ from localagent.manifest.schema import load_schema
 @pytest.mark.parametrize(
     ("mutations", "generations"),
     [
-        pytest.param(range(300), range(75), id="some"),
+        pytest.param(range(100), range(25), id="some"),
         *(
             pytest.param(
                 range(slice_ * 1000, (slice_ + 1) * 1000),
@@ -36,10 +36,11 @@ def test_every_finding_has_a_place_and_a_way_out(tmp_path: Path, mutations: rang
     assert list(placeless.items())[:5] == []
 
 
-def test_what_the_model_takes_its_schema_takes_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [300, pytest.param(1000, marks=pytest.mark.soak)])
+def test_what_the_model_takes_its_schema_takes_too(number: int, tmp_path: Path) -> None:
     schema: Any = Draft202012Validator(load_schema())
     differing: list[bytes] = []
-    for what, data in cases(range(1000), range(1000)):
+    for what, data in cases(range(number), range(number)):
         try:
             document = parse_document(data, tmp_path / what)
             manifest_of(document)

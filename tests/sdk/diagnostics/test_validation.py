@@ -395,7 +395,7 @@ PIECES = st.sampled_from(
 MUTATION = st.tuples(st.integers(0, len(MANIFEST)), st.integers(0, 12), st.one_of(PIECES, st.text(max_size=6)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutations=st.lists(MUTATION, min_size=1, max_size=5))
 def test_a_mutated_manifest_gives_findings_with_place_and_fix(
     tmp_path: Path, mutations: list[tuple[int, int, str]]
@@ -406,7 +406,7 @@ def test_a_mutated_manifest_gives_findings_with_place_and_fix(
     check(tmp_path / "plugin-manifest.yaml", text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200))
 def test_any_bytes_give_findings_with_place_and_fix(tmp_path: Path, data: bytes) -> None:
     check(tmp_path / "plugin-manifest.yaml", data)

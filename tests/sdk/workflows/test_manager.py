@@ -393,10 +393,10 @@ async def test_a_long_run_keeps_no_results_that_nobody_needs_any_more(home: Path
     """What is in memory at the most depends on the largest phase, not on how many there are."""
 
     def chain(count: int) -> dict[str, Any]:
-        config = {"count": 300, "each": {"gives": {"result": "x" * 500}}}
+        config = {"count": 100, "each": {"gives": {"result": "x" * 500}}}
         return phases(*({"id": f"p{number}", "phase": "planned", "config": config} for number in range(count)))
 
-    furnish(home, {"short": chain(2), "long": chain(8)})
+    furnish(home, {"short": chain(2), "long": chain(6)})
     most: dict[str, int] = {}
     async with Workshop(home) as shop:
         for name in ("short", "short", "long"):
