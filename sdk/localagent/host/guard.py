@@ -155,11 +155,10 @@ class Guard:
 
             place = place_here(control)
         place.begin(self, step, limit, control)
-        self.calls.running += 1
         outer = running.set(self)
         try:
             given = place.first(work, self.journal)
-            return await place.rest(work, self.journal) if given is WAITS else given
+            return await self._rest(place.rest(work, self.journal)) if given is WAITS else given
         except BaseException as error:
             if place.is_late:
                 place.forgive()
@@ -168,9 +167,16 @@ class Guard:
                 raise
             raise self.failure(step, error) from error
         finally:
-            self.calls.running -= 1
             running.reset(outer)
             place.end()
+
+    async def _rest(self, rest: Awaitable[Any]) -> Any:
+        """Await what is counted among the calls under way; what never waits nobody could wait for."""
+        self.calls.running += 1
+        try:
+            return await rest
+        finally:
+            self.calls.running -= 1
 
     async def background(self, work: Awaitable[Any]) -> Any:
         """Await `work` that the plugin does beside the host's steps, without a limit; its own errors pass as they are.
