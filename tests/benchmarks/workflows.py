@@ -30,5 +30,5 @@ ROWS = (
 def contestants(workshop: Workshop) -> Iterator[Contestant]:
     """The processes that take part: each way many times and once, so that both are spent on as many agents."""
     for way in ("engine", "bare"):
-        for name, times in ((way, 11), (f"{way}, once", 1)):
+        for name, times in ((way, 51), (f"{way}, once", 1)):
             yield Contestant(name, (sys.executable, str(_RACE), way, str(times)), dict(os.environ), workshop.work)
