@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -20,6 +21,12 @@ settings.load_profile("calm")
 # Thousands of processes start here. Where no bytecode may be kept, each would compile all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """Take what collecting made out of the sight of the garbage collector, which much of what is tested calls."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
