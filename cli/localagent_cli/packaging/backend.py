@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import logging
 import os
-import runpy
 import shutil
 import subprocess
 import sys
 import threading
 import tomllib
 import warnings
+from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any, Literal
 
 from localagent.errors import MissingExtra, PluginError, SystemProblem
@@ -20,6 +21,7 @@ from localagent.errors import MissingExtra, PluginError, SystemProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from pathlib import Path
+    from types import CodeType
 
     from build import ProjectBuilder, RunnerType
 
@@ -93,12 +95,20 @@ def in_process(log: Path, environ: Mapping[str, str]) -> RunnerType:
         _, script, *arguments = cmd
         with _PROCESS, _borrowed_process([script, *arguments], cwd, {**environ, **(extra_environ or {})}, log):
             try:
-                runpy.run_path(script, run_name="__main__")
+                exec(_code_of(script), {"__name__": "__main__", "__file__": script})  # noqa: S102 - the library's script
             except SystemExit as end:
                 if end.code:
                     raise subprocess.CalledProcessError(1, list(cmd), str(end.code)) from end
 
     return run
+
+
+@functools.cache
+def _code_of(script: str) -> CodeType:
+    """A script compiled once, for it is run for each question to the backend; from its bytecode where there is some."""
+    code = SourceFileLoader("__main__", script).get_code("__main__")
+    assert code is not None  # noqa: S101 - only packages without code have none
+    return code
 
 
 def _is_ready(builder: ProjectBuilder, kinds: Sequence[Kind], project: Path) -> bool:
