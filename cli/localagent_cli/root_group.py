@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_command_name, get_group
 
 from localagent.errors import PluginNotAvailable, UsageError
 from localagent.host import interrupts
@@ -20,6 +21,8 @@ from localagent_cli.session import reporting
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Never
+
+    from typer.models import CommandInfo
 
     from localagent.host.commands import OwnedCommand
     from localagent.host.shortcut import Shortcut
@@ -41,7 +44,7 @@ class RootGroup(TyperGroup):
         """The command for the first word, its plugin loaded if it has one."""
         word = args[0]
         if word in BUILTINS:
-            return word, _built_in(word), args[1:]
+            return word, _built_in(word, *args[1:2]), args[1:]
         owned = self._owner_of(word)
         loaded = self._cli.host.loop.run_own(self._cli.plugin_manager.require(owned.owner))
         group = loaded.registration.group
@@ -131,13 +134,27 @@ class RootGroup(TyperGroup):
         raise no_such_command(word, picture.commands().commands)
 
 
-def _built_in(name: str) -> Any:
+def _built_in(name: str, word: str = "") -> Any:
+    """One of the host's own commands; of a group only what `word` calls, where it is the name of a command."""
     from importlib import import_module
 
     module, _, attribute = BUILTINS[name][1].partition(":")
-    command = get_command(getattr(import_module(module), attribute))
+    app: typer.Typer = getattr(import_module(module), attribute)
+    called = [command for command in app.registered_commands if _name_of(command) == word]
+    if called and len(app.registered_commands) > 1:
+        # Making all the others takes as long as importing them.
+        app = copy.copy(app)
+        app.registered_commands = called
+        command: Any = get_group(app)
+    else:
+        command = get_command(app)
     command.name = name
     return command
+
+
+def _name_of(command: CommandInfo) -> str:
+    function = command.callback
+    return command.name or (get_command_name(function.__name__) if function else "")
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:
