@@ -44,7 +44,9 @@ def install(
     ctx: typer.Context,
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Names in an index, project folders, wheel files, git+URL@REV", metavar="SOURCE..."),
+        typer.Argument(
+            help="Names in an index, project folders, wheels, source archives, git+URL@REV", metavar="SOURCE..."
+        ),
     ] = None,
     editable: _Editable = None,
     index: _Index = "",
@@ -354,13 +356,15 @@ def _show(plan: InstallPlan, *, as_json: bool) -> None:
 
 
 def _agree_to_build(sources: Sequence[Source], *, yes: bool) -> None:
-    """Ask before code of a repository runs: building it is running it."""
-    from localagent_cli.packaging.sources import Git
+    """Ask before code of a repository or a source archive runs: building it is running it."""
+    from localagent_cli.packaging.sources import Git, Local
 
-    repositories = [source for source in sources if isinstance(source, Git)]
-    for source in repositories:
+    strange = [
+        source for source in sources if isinstance(source, Git) or (isinstance(source, Local) and source.is_sdist)
+    ]
+    for source in strange:
         output.tell(f"{source} is built here, which runs its code")
-    if repositories and not agree("Fetch and build?", yes=yes):
+    if strange and not agree("Build?", yes=yes):
         raise typer.Abort
 
 

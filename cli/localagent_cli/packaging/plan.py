@@ -31,6 +31,7 @@ from localagent_cli.packaging.installed import (
     wheel_distribution,
 )
 from localagent_cli.packaging.sources import Git, Listed, Local, Named
+from localagent_cli.packaging.unpacking import unpack_sdist
 from localagent_cli.packaging.verification import DANGERS, verify_archive
 
 if TYPE_CHECKING:
@@ -98,14 +99,23 @@ class Origin:
     @property
     def runs_code(self) -> bool:
         """Whether it was built here, which ran its code."""
-        return isinstance(self.source, Git) or (isinstance(self.source, Local) and self.source.path.is_dir())
+        match self.source:
+            case Git():
+                return True
+            case Local(path) as local:
+                return local.is_sdist or path.is_dir()
+            case _:
+                return False
 
     def direct_url(self, sha256: str) -> dict[str, Any] | None:
         """What the environment tells of it (PEP 610); None for what came from an index."""
         match self.source:
-            case Local(path):
-                about: dict[str, Any] = {"archive_info": {"hashes": {"sha256": sha256}}}
-                return {"url": path.as_uri(), **({"dir_info": {}} if self.runs_code else about)}
+            case Local(path) if path.is_dir():
+                return {"url": path.as_uri(), "dir_info": {}}
+            case Local(path) as local:
+                # The hash is the wheel's; of a source archive it would be wrong.
+                about = {} if local.is_sdist else {"hashes": {"sha256": sha256}}
+                return {"url": path.as_uri(), "archive_info": about}
             case Git(url, revision, subfolder):
                 asked = {"requested_revision": revision} if revision else {}
                 within = {"subdirectory": subfolder} if subfolder else {}
@@ -179,7 +189,7 @@ def plan_install(wanted: Sequence[Wanted], *, home: Path, work: Path, choices: C
     """Find out what installing takes; nothing but `work` is written.
 
     Args:
-        wanted: what to install. Folders and repositories are built, which runs their code.
+        wanted: what to install. Folders, source archives and repositories are built, which runs their code.
         home: LocalAgent's home.
         work: a folder of `environments.workspace` for wheels on their way, which must last until the plan is applied.
         choices: how to go about it.
@@ -293,6 +303,11 @@ def _at_hand(wanted: Wanted, work: Path, choices: Choices) -> Addition:
             built = build_project(work / "checkout" / subfolder, out=work, sdist=False)
             exact = dataclasses.replace(source, revision=commit)
             return _addition(_made(built.wheel), Origin(source, str(exact), commit))
+        case Local(path) as source if source.is_sdist:
+            folder = unpack_sdist(path, work / "source")
+            choices.say(f"building {path.name}, which runs its code ...")
+            built = build_project(folder, out=work, sdist=False)
+            return _addition(_made(built.wheel), Origin(source, str(path)))
         case Local(path) as source if path.is_dir():
             choices.say(f"building {path}, which runs its code ...")
             return _addition(_made(build_project(path, out=work, sdist=False).wheel), Origin(source, str(path)))

@@ -1,4 +1,4 @@
-"""What a word means that says where a plugin comes from: folder, wheel, name in an index or catalogue, repository."""
+"""What a word means that says where a plugin comes from: folder, file, name in an index or catalogue, repository."""
 
 from __future__ import annotations
 
@@ -14,18 +14,25 @@ from localagent.errors import UsageError
 _GIT = "git+"
 _CATALOGUE = "catalogue+"
 _SUBFOLDER = "#subdirectory="
-_EXAMPLE = "localagent plugins install NAME, ./FOLDER, FILE.whl or git+URL@REV"
+_SDIST = ".tar.gz"
+_FILES = (".whl", _SDIST)
+_EXAMPLE = "localagent plugins install NAME, ./FOLDER, FILE.whl, FILE.tar.gz or git+URL@REV"
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A project folder, which is built, or a wheel file.
+    """A project folder or a source archive, which are built, or a wheel file.
 
     Attributes:
         path: absolute.
     """
 
     path: Path
+
+    @property
+    def is_sdist(self) -> bool:
+        """Whether it is a source archive."""
+        return self.path.name.endswith(_SDIST)
 
     def __str__(self) -> str:
         return str(self.path)
@@ -99,7 +106,7 @@ def parse_source(word: str | Path, *, index: str = "") -> Source:
         index: the index for names.
 
     Raises:
-        UsageError: it is neither a folder, a wheel, a name nor a repository.
+        UsageError: it is neither a folder, a wheel, a source archive, a name nor a repository.
     """
     text = os.fspath(word)
     if text.startswith(_GIT):
@@ -123,21 +130,20 @@ def _requirement(text: str) -> Requirement:
 
 
 def _is_path(text: str) -> bool:
-    if os.sep in text or text.startswith((".", "~")) or text.endswith((".whl", ".tar.gz", ".zip")):
+    if os.sep in text or text.startswith((".", "~")) or text.endswith((*_FILES, ".zip")):
         return True
     return any(Path(text, file).is_file() for file in ("pyproject.toml", "setup.py"))
 
 
 def _local(path: Path) -> Local:
     found = path.expanduser()
-    if found.name.endswith((".tar.gz", ".zip")):
-        raise UsageError(
-            "a source archive is not installed as it is", file=path, fix="unpack it and install the folder in it"
-        )
-    if found.suffix == ".whl" and not found.is_file():
+    if found.suffix == ".zip":
+        raise UsageError("an archive of this kind is not installed", file=path, fix="unpack it, and name the folder")
+    is_file = found.name.endswith(_FILES)
+    if is_file and not found.is_file():
         raise UsageError("no such file", file=path, fix=_EXAMPLE)
-    if found.suffix != ".whl" and not found.is_dir():
-        raise UsageError("not a plugin's folder or wheel", file=path, fix=_EXAMPLE)
+    if not is_file and not found.is_dir():
+        raise UsageError("not a plugin's folder, wheel or source archive", file=path, fix=_EXAMPLE)
     return Local(found.resolve())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from localagent.errors import PluginNotAvailable, RefusedError
 from localagent.version import __version__
 from localagent_cli.packaging.archive_reading import read_archive
 from localagent_cli.packaging.installed import needs, wheel_distribution
+from localagent_cli.packaging.unpacking import SDIST, unpack_sdist
 from localagent_cli.packaging.verification import DANGERS, verify_archive
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from localagent.diagnostics.diagnostic import Diagnostic
     from localagent_cli.packaging.installed import Distribution
 
-WHEEL, SDIST = ".whl", ".tar.gz"
+WHEEL = ".whl"
 
 _HOST = "localagent"
 _TEST_EXTRA = "test"
@@ -69,7 +69,7 @@ def open_delivery(archive: Path, work: Path, tell: Callable[[str], object]) -> D
     """
     source = None
     if archive.name.endswith(SDIST):
-        source = _unpack(archive, work / "source")
+        source = unpack_sdist(archive, work / "source")
         tell(f"building a wheel from {archive.name} ...")
         wheel = _built(source, work)
     else:
@@ -137,18 +137,3 @@ def _built(source: Path, work: Path) -> Path:
     built = build_project(source, out=work / "built", sdist=False)
     assert built.wheel is not None  # noqa: S101 - it was asked for
     return built.wheel
-
-
-def _unpack(archive: Path, folder: Path) -> Path:
-    """The project's folder in a source archive, unpacked by the rules for data (PEP 706)."""
-    try:
-        with tarfile.open(archive) as packed:
-            packed.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise RefusedError(
-            f"it cannot be unpacked safely: {error}", file=archive, fix="build the archive again"
-        ) from error
-    projects = [child for child in folder.iterdir() if child.is_dir()]
-    if len(projects) != 1:
-        raise RefusedError("a source archive holds exactly one folder", file=archive, fix="build the archive again")
-    return projects[0]

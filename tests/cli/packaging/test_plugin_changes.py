@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sysconfig
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from cli.packaging.conftest import Workshop
 from localagent.host import environments, lock
 from localagent.services.home import Home
+from localagent_cli.packaging.build import build_project
 from plain import Run
 
 IN_NETWORK = "permissions:\n  network: [example.org]\n"
@@ -181,6 +184,42 @@ def test_repository_is_built_at_a_commit_that_is_recorded(
         check=True,
     ).stdout.strip()
     assert lock.installed(Home(home))["demo"].source == f"git+file://{repository}@{commit}"
+
+
+def test_source_archive_is_built_once_that_is_agreed_to(localagent: Run, workshop: Workshop, home: Path) -> None:
+    ran = workshop.folder / "ran"
+    root = workshop.plugin()
+    hook = f"from pathlib import Path\nPath({str(ran)!r}).touch()\nfrom hatchling.build import *\n"
+    (root / "hooks.py").write_text(hook)
+    pyproject = root / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('"hatchling.build"', '"hooks"\nbackend-path = ["."]'))
+    sdist = build_project(root, out=workshop.folder / "dist", wheel=False).sdist
+    ran.unlink()
+
+    refused = localagent("plugins", "install", sdist)
+    assert (refused.code, f"{sdist} is built here, which runs its code" in refused.err) == (4, True)
+    assert not ran.exists()
+
+    done = localagent("plugins", "install", sdist, "--yes")
+    assert done.code == 0, done.err
+    assert localagent("demo").out == "demo 1.0\n"
+    assert lock.installed(Home(home))["demo"].source == str(sdist)
+    environments.host_folder(home).rename(home / "gone")
+    assert localagent("plugins", "sync", "--yes").code == 0
+    assert locked(home) == {"demo": "1.0"}
+
+
+def test_source_archive_that_is_unsafe_is_refused_before_anything_of_it_runs(
+    localagent: Run, tmp_path: Path, home: Path
+) -> None:
+    sdist = tmp_path / "demo-1.0.tar.gz"
+    with tarfile.open(sdist, "w:gz") as archive:
+        member = tarfile.TarInfo("demo-1.0/../../outside")
+        archive.addfile(member, io.BytesIO())
+
+    done = localagent("plugins", "install", sdist, "--yes")
+    assert (done.code, "[LA501]" in done.err) == (4, True), done.err
+    assert not environments.generations(home)
 
 
 def test_revision_that_is_not_there_is_wrong_usage(localagent: Run, repository: Path) -> None:
