@@ -144,6 +144,24 @@ def test_index_for_the_rehearsal_ends_with_who_started_it_even_if_that_is_killed
     pytest.fail(f"{address} still answers")
 
 
+def test_rehearsal_that_is_killed_leaves_no_files(
+    notebook: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "localagent_cli", "dev", "publish", str(notebook), "--dry-run"]
+    with subprocess.Popen([*command, "--index", "http://127.0.0.1:9/"], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        next(line for line in process.stderr if line.startswith("an index takes the upload"))
+        assert list((tmp_path / "temporary").iterdir())
+        process.kill()
+    for _ in range(600):
+        if not list((tmp_path / "temporary").glob("localagent-*")):
+            return
+        time.sleep(0.05)
+    pytest.fail("the folder of the rehearsal is still there")
+
+
 def answers(address: str) -> bool:
     parts = urlsplit(address)
     with socket.socket() as client:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -18,9 +16,11 @@ from localagent_cli.packaging.publishing.release import Check, Release, Verdict
 from localagent_cli.packaging.publishing.source_state import check_committed, check_tag
 from localagent_cli.packaging.publishing.target_index import versions_of
 from localagent_cli.packaging.publishing.upload import upload
+from localagent_cli.trying.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
     from localagent.diagnostics.diagnostic import Diagnostic
     from localagent_cli.packaging.build import BuiltArtifacts
@@ -71,8 +71,7 @@ def prospect(project: Path, index: TargetIndex, *, dry_run: bool, tell: Callable
     """
     if not project.is_dir():
         raise UsageError("there is no such folder", file=project, fix="localagent dev publish PATH")
-    with tempfile.TemporaryDirectory(prefix="localagent-publish-", ignore_cleanup_errors=True) as temporary:
-        work = Path(temporary).resolve()
+    with scratch_folder("localagent-publish-") as work:
         checks = [check_committed(project)]
         tell("building ...")
         try:
