@@ -97,13 +97,6 @@ def _type_name(value: object) -> str:
     return type(value).__name__
 
 
-def forget_modules(spec: PluginSpec) -> None:
-    """Take the modules of a plugin out of `sys.modules`, so that the next import reads its files."""
-    for name in [name for name in list(sys.modules) if is_own_module(spec, name)]:
-        del sys.modules[name]
-    importlib.invalidate_caches()
-
-
 def is_own_module(spec: PluginSpec, name: str) -> bool:
     """Whether a module is the plugin's own; a library is not, since others may use it, nor is what LocalAgent has."""
     if spec.source.kind is SourceKind.BUILT_IN:

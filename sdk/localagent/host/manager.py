@@ -160,16 +160,20 @@ class PluginManager:
     async def unload_plugin(self, name: str) -> bool:
         """Let a plugin go, and first the plugins that depend on it; False if it was not loaded.
 
-        Its registrations are undone even if its own cleanup fails; the failure is in `errors`.
+        Its registrations are undone even if its own cleanup fails; the failure is in `errors`. Loaded again, it is read
+        from its files again.
         """
         from localagent.host.dependencies import with_needs
+        from localagent.host.reloading.modules import TakenOut
 
         ready = self._starting.ready
         if name not in ready:
             return False
         dependents = {other: each.needs for other, each in ready.items()}
-        leaving = [other for other in ready if name in with_needs([other], dependents)]
-        await self._let_go([ready[other] for other in leaving])
+        leaving = [ready[other] for other in ready if name in with_needs([other], dependents)]
+        await self._let_go(leaving)
+        in_use = {each.spec.source.root for each in ready.values()}
+        TakenOut(each.spec for each in leaving if each.spec.source.is_folder and each.spec.source.root not in in_use)
         return True
 
     async def reload_plugin(self, name: str) -> bool:

@@ -281,7 +281,7 @@ async def test_the_bus_tells_of_reloads(manager: PluginManager, one: Path, save:
 
 
 async def test_a_plugin_whose_folder_is_gone_is_unloaded_and_comes_back(
-    manager: PluginManager, one: Path, tmp_path: Path
+    manager: PluginManager, one: Path, tmp_path: Path, save: Save
 ) -> None:
     await manager.load_plugin("one")
     one.rename(tmp_path / "away")
@@ -289,9 +289,20 @@ async def test_a_plugin_whose_folder_is_gone_is_unloaded_and_comes_back(
     assert outcome.unloaded == ("one",)
     assert manager.loaded_plugins == {}
     assert manager.host.message_bus.subscribers == {}
+    save(tmp_path / "away" / "words.py", "WORD = 'third'\n")
     (tmp_path / "away").rename(one)
     assert await manager.reload_plugin("one")
-    assert await ask(manager) == ["first", "first", "A"]
+    assert await ask(manager) == ["third", "third", "A"]
+
+
+async def test_a_plugin_that_was_let_go_and_edited_is_read_from_its_files_again(
+    manager: PluginManager, one: Path, save: Save
+) -> None:
+    await manager.load_plugin("one")
+    assert await manager.unload_plugin("one")
+    save(one / "words.py", "WORD = 'third'\n")
+    assert await manager.load_plugin("one")
+    assert await ask(manager) == ["third", "third", "A"]
 
 
 async def test_a_schema_that_the_settings_break_is_refused_with_its_place(
