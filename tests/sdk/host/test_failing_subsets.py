@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import random
 import shutil
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from localagent import Host, HostOptions, PluginManager
 from localagent.host.budgets import Budgets
-from localagent.host.loading import forget_modules
+from localagent.host.reloading.modules import own_modules
 from localagent.host.situation import Situation
 
 BUDGETS = Budgets(import_=1.0, initialise=1.0, cleanup=2.0, grace=0.2, preflight=8)
@@ -129,7 +131,9 @@ def run(case: Case, order: tuple[str, ...], folder: Path, *, is_met_first: bool)
         assert manager.host.ui.components == {}
     finally:
         for spec in manager.discovered_plugins.values():
-            forget_modules(spec)
+            for name in own_modules(spec):
+                del sys.modules[name]
+        importlib.invalidate_caches()
         host.loop.close()
     notes = tuple(sorted(journal.read_text().splitlines())) if journal.exists() else ()
     shutil.rmtree(folder)
