@@ -102,6 +102,7 @@ class LocalAgentCLI:
         """Belong to the running event loop and look at what plugins there are."""
         self.host.loop.adopt()
         await self.plugin_manager.discover_plugins()
+        self.plugin_manager.follow_saves()
 
     async def invoke(self, argv: Sequence[str]) -> int:
         """Run a command while this event loop goes on, and give its exit code.

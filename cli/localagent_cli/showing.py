@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import UnfitData, UsageError
+from localagent.errors import PluginNotAvailable, UnfitData, UsageError
 from localagent.services.watching import Watch
 from localagent.ui.built_in import BUILT_IN, OWNER, TAKE_TEXT
 from localagent.ui.components import same_name
@@ -50,12 +50,41 @@ class Showing:
         self._width = width
 
     @cached_property
+    def _owner(self) -> str | None:
+        return components.owner_of(self._name, self._cli.plugin_manager)
+
+    @property
     def _component(self) -> Component:
-        owner = components.owner_of(self._name, self._cli.plugin_manager)
-        if owner is not None:
-            self._cli.host.loop.run_own(self._cli.plugin_manager.require(owner))
+        if self._owner is not None:
+            self._cli.host.loop.run_own(self._cli.plugin_manager.require(self._owner))
         plain = self._name.rpartition(":")[2]
-        return self._cli.host.ui.find(f"{owner or OWNER}:{plain}")
+        return self._cli.host.ui.find(f"{self._owner or OWNER}:{plain}")
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files of plugins whose saves count."""
+        return self._cli.plugin_manager.followed_files
+
+    def follow_saves(self) -> None:
+        """From now on notice what is saved of the component's plugin, as far as development mode wants it.
+
+        Raises:
+            PluginNotAvailable: as `draw`.
+        """
+        self._cli.plugin_manager.follow_saves()
+        self.require()
+
+    def take_up_saves(self) -> None:
+        """Draw with what was saved since from now on."""
+        self._cli.host.loop.run_own(self._cli.plugin_manager.take_up_saves())
+
+    def require(self) -> None:
+        """See that there is something to draw with.
+
+        Raises:
+            PluginNotAvailable: as `draw`.
+        """
+        _ = self._component
 
     def draw(self, source: Path | bytes | None) -> bool:
         """Draw the data in a file or in bytes, or a sample; whether the component did not fail.
@@ -137,23 +166,36 @@ class Showing:
 def follow(showing: Showing, file: Path) -> None:
     """Draw the data in a file now and after each change, until a signal comes; what is wrong with them is told.
 
+    In development mode a change of the component's code counts, too.
+
     Raises:
-        PluginNotAvailable: as `Showing.draw`.
+        PluginNotAvailable: as `Showing.draw`; later it is only told, as the plugin may come back.
     """
     changes: queue.SimpleQueue[None] = queue.SimpleQueue()
-    watch = Watch(lambda: [file], lambda: changes.put(None))
+    showing.follow_saves()
+    watch = Watch(lambda: [file, *showing.sources], lambda: changes.put(None))
     try:
         while True:
             if sys.stdout.isatty():
                 sys.stdout.write(_CLEARED)
             try:
-                showing.draw(file)
-            except UsageError as error:
+                showing.require()
+            except PluginNotAvailable as error:
                 output.tell_error(error)
+            else:
+                _draw_what_fits(showing, file)
             sys.stdout.flush()
             changes.get()
+            showing.take_up_saves()
     finally:
         watch.stop()
+
+
+def _draw_what_fits(showing: Showing, file: Path) -> None:
+    try:
+        showing.draw(file)
+    except UsageError as error:
+        output.tell_error(error)
 
 
 def _placed(error: UnfitData, source: Path | bytes | None) -> UnfitData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,21 @@ def test_the_help_page_is_the_same_by_both_ways(cli: LocalAgentCLI, capsys: pyte
 
     assert main(["--help"]) == 0
     assert capsys.readouterr().out == CliRunner().invoke(cli.app, ["--help"]).stdout
+
+
+@pytest.mark.asyncio
+async def test_a_program_in_development_mode_has_what_is_saved_without_asking(
+    home: Path, work: Path, make_plugin: MakePlugin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = make_plugin("ways", WAYS, into=home / "dev-plugins") / "plugin.py"
+    (home / "development.yaml").write_text("development: {plugins: {auto_reload: true}}\n")
+    cli = LocalAgentCLI()
+    await cli.initialize()
+    assert await cli.invoke(["think"]) == 0
+    file.write_text(WAYS.replace("return 42", "return 43"))
+    async with asyncio.timeout(60):
+        while "ways" not in cli.plugin_manager.reloads:  # noqa: ASYNC110 - as for any program that only looks
+            await asyncio.sleep(0.01)
+    assert await cli.invoke(["think"]) == 0
+    assert capsys.readouterr().out == "answer 42\nanswer 43\n"
+    await cli.cleanup()

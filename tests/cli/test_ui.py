@@ -333,6 +333,41 @@ def test_a_watched_file_is_drawn_again_after_each_change(localagent: Run, work: 
     assert process.returncode == 130
 
 
+def test_in_development_mode_a_watched_drawing_follows_the_code_too(home: Path, work: Path, charts: Run) -> None:
+    """Edit, break, mend, move away and back."""
+    (home / "development.yaml").write_text("development: {hot_reload: true, verbose_logging: true}\n")
+    file, plugin = work / "rows.json", home / "plugins" / "charts" / "plugin.py"
+    file.write_text('[{"name": "a", "size": 2}]')
+    argv = [sys.executable, "-m", "localagent_cli", "ui", "show", "bar-chart", "--watch", str(file)]
+    argv += ["--export", str(work / "t.txt")]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+
+        def told(text: str) -> None:
+            """Read on until something is told."""
+            assert process.stderr is not None
+            assert any(text in line for line in process.stderr), text
+
+        told("wrote")
+        for mark in ("=", "+"):
+            replace(plugin, CHARTS.replace('mark="#"', f'mark="{mark}"'))
+            told("took")
+            told("wrote")
+            assert f"a {mark}{mark}" in (work / "t.txt").read_text()
+            replace(plugin, f"{CHARTS}\nx = (\n")
+            told("was never closed; the code before it goes on")
+        plugin.parent.rename(work / "away")
+        told("unloaded")
+        told("error")
+        (work / "away" / "plugin.py").write_text(CHARTS)
+        (work / "away").rename(plugin.parent)
+        told("wrote")
+        assert "a ##" in (work / "t.txt").read_text()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
 def replace(file: Path, text: str) -> None:
     """Write a file as an editor does."""
     new = file.with_suffix(".new")

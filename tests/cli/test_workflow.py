@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from plain import Run
+from plain import MakePlugin, Run
 from sdk.workflows.workshop import furnish, phases, wait_until, worker
 from terminal import on_terminal
 
@@ -231,3 +231,47 @@ def _without_run(result: dict[str, Any]) -> dict[str, Any]:
 def _newest(localagent: Run) -> str:
     run_id: str = json.loads(localagent("workflow", "runs", "--json").out)[0]["run"]
     return run_id
+
+
+STEPS = """
+import asyncio
+from pathlib import Path
+from localagent import WorkflowPlugin
+
+class Step:
+    def __init__(self, config):
+        pass
+
+    async def execute(self, task, context):
+        Path(context["at"], context["phase"]).touch()
+        while not Path(context["at"], f"{context['phase']} may end").exists():
+            await asyncio.sleep(0.01)
+        return {"result": "old words"}
+
+class Steps(WorkflowPlugin):
+    name = "steps"
+    version = "1.0"
+
+    def get_workflow_components(self):
+        return {"agents": {"step": Step}}
+"""
+
+
+def test_in_development_mode_code_that_is_saved_in_one_phase_runs_in_the_next(
+    home: Path, work: Path, make_plugin: MakePlugin
+) -> None:
+    """A save that cannot be used is told once, and the code before it goes on."""
+    file = make_plugin("steps", STEPS, into=home / "dev-plugins") / "plugin.py"
+    workflow = phases(*((name, ["step"]) for name in ("one", "two", "three")))
+    (home / "config.yaml").write_text(json.dumps({"workflows": {"w": workflow}}))
+    (home / "development.yaml").write_text("development: {hot_reload: true}\n")
+    process, _ = started(home, "run", "Say it", "-w", "w", "-c", f"at={work}")
+    for phase, text in (("one", f"{STEPS}\nx = (\n"), ("two", STEPS.replace("old", "new")), ("three", None)):
+        wait_until((work / phase).exists)
+        if text is not None:
+            file.write_text(text)
+        (work / f"{phase} may end").touch()
+    told = ended(process)
+    assert process.returncode == 0, told
+    assert told.count("SyntaxError: '(' was never closed; the code before it goes on") == 1
+    assert "new words" in told

@@ -54,6 +54,7 @@ def run(
     Example: localagent workflow run "Review this folder" --context path=src
     """
     host = cli_of(ctx).host
+    cli_of(ctx).plugin_manager.follow_saves()
     given = run_progress.read_context(context or ())
     with run_progress.shown() as show:
         result = host.loop.run(
@@ -86,6 +87,7 @@ def resume(
     Example: localagent workflow resume 3f2a
     """
     host = cli_of(ctx).host
+    cli_of(ctx).plugin_manager.follow_saves()
     may_repeat = _certainly if repeat else _ask_to_repeat if sys.stdin.isatty() else None
     with run_progress.shown() as show:
         result = host.loop.run(

@@ -9,10 +9,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import LocalAgentError, PluginNotAvailable, UsageError
+from localagent.errors import LocalAgentError, UsageError
 from localagent.host import uncached
 from localagent.host.identity import is_plugin_folder
-from localagent.host.reloading.outcome import READ
+from localagent.host.reloading.following import load_anew, reload_settled
 from localagent.host.reloading.saves import LONGEST
 from localagent_cli import output
 from localagent_cli.exit_codes import DONE
@@ -25,13 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localagent.host.reloading.outcome import Reload
-    from localagent.host.spec import PluginSpec
     from localagent_cli.app import LocalAgentCLI
 
     Show = Callable[[Event], object]
 
-_SETTLING = 0.15
-"""Seconds after which a file that is no Python is read once more: somebody may just be writing it."""
 _BURST = 0.25
 """Seconds without a save that end a burst of them."""
 _AGAIN = 1.0
@@ -181,18 +178,11 @@ class Watching:
         names = sorted(name for name in self._names[root] if name in loaded)
         if not names:
             return await self._load(root)
-        outcome = await self._reloaded(names, files)
+        outcome = await reload_settled(self._plugins, names, files)
         self._show(Event(_kind(outcome), names[0], outcome.to_dict()))
         if outcome.is_postponed:
             asyncio.get_running_loop().call_later(_AGAIN, self._jobs.put_nowait, _RELOAD)
         return outcome.is_done
-
-    async def _reloaded(self, names: Sequence[str], files: Sequence[Path] | None) -> Reload:
-        outcome = await self._plugins.reload(names, files=files)
-        if outcome.problem is not None and outcome.problem.step == READ:
-            await asyncio.sleep(_SETTLING)
-            outcome = await self._plugins.reload(names, files=files)
-        return outcome
 
     async def _load(self, root: Path) -> bool:
         """Load the plugins of a folder, as far as they can be; whether all are."""
@@ -200,23 +190,13 @@ class Watching:
         specs = [spec for spec in (await self._plugins.discover_plugins()).values() if spec.source.root == root]
         for spec in specs:
             self._names[root].add(spec.name)
-            problem = await self._problem_of(spec)
+            problem = await load_anew(self._plugins, spec, self._plugins.host.situation)
             if problem is None:
                 self._show(Event("loaded", spec.name, {}))
             else:
                 are_all = False
                 self._show(Event("failed", spec.name, {"problem": _as_dict(problem)}))
         return are_all
-
-    async def _problem_of(self, spec: PluginSpec) -> PluginNotAvailable | None:
-        """Load a plugin; gives why that cannot be."""
-        from localagent.host.survey import learned
-
-        if spec.flaw is None:
-            # What was learned of it before holds only for its entry module and manifest.
-            await asyncio.to_thread(learned, [spec], self._plugins.host.situation)
-            await self._plugins.discover_plugins()
-        return None if await self._plugins.load_plugin(spec.name) else self._plugins.errors[spec.name]
 
     def _check(self, tests: dict[Path, list[Path]], *, findings: bool = True) -> None:
         """Begin what takes longer than a reload; the next save ends it."""

@@ -18,7 +18,7 @@ from localagent.host.tally import Tally
 from localagent.services.correlation import Speaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import TypedDict, Unpack
 
     from localagent.host.context import HostContext
@@ -67,6 +67,7 @@ class Host:
         self._on_demand: tuple[OnDemand, OnDemand, Callable[[str], bool]] | None = None
         self._provider_source: ProviderSource | None = None
         self._part_source: PartSource | None = None
+        self._take_up_saves: Callable[[], Awaitable[object]] | None = None
 
     @classmethod
     def open(cls, options: HostOptions | None = None) -> Host:
@@ -195,6 +196,15 @@ class Host:
     def take_workflow_parts_from(self, source: PartSource) -> None:
         """Let `source` load the plugins of phases, agents and orchestrators that a workflow names."""
         self._part_source = source
+
+    def take_saves_up_by(self, take_up: Callable[[], Awaitable[object]]) -> None:
+        """Let `take_up` have plugins run what was saved of them, whenever `pause` is called."""
+        self._take_up_saves = take_up
+
+    async def pause(self) -> None:
+        """Take up what was saved of plugins; called between two steps of what takes long."""
+        if self._take_up_saves is not None:
+            await self._take_up_saves()
 
     @property
     def has_provider_manager(self) -> bool:

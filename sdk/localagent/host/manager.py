@@ -10,7 +10,7 @@ from localagent.errors import PluginFailed, PluginNotAvailable, PluginNotReady, 
 from localagent.host import interrupts
 from localagent.host.ending import Ending
 from localagent.host.host import Host
-from localagent.host.loop import entered
+from localagent.host.loop import entered, runs_here
 from localagent.host.shortcut import Shortcut, keep, take
 from localagent.host.starting import Starting
 from localagent.plugins.stages import PluginLifecycleStage as Stage
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from localagent.host.context import HostContext
     from localagent.host.loaded import LoadedPlugin
     from localagent.host.records import Record
+    from localagent.host.reloading.following import Following
     from localagent.host.reloading.outcome import Reload
     from localagent.host.reloading.reloading import Reloading
     from localagent.host.spec import PluginSpec
@@ -65,6 +66,7 @@ class PluginManager:
         self._errors: dict[str, PluginNotAvailable] = {}
         self._reloads: dict[str, Reload] = {}
         self._reloading: Reloading | None = None
+        self._following: Following | None = None
         self.host.settings.plugin_names = lambda: self.survey.plugins
         self._ending = Ending(
             self.host.lifecycle_manager, self.host.situation.budgets, self._note_failure, dismiss=self.host.dismiss
@@ -73,6 +75,7 @@ class PluginManager:
         self.host.load_on_demand(self._activate, self._wake, self._is_initialising)
         self.host.take_providers_from(_ProviderPlugins(self))
         self.host.take_workflow_parts_from(_WorkflowPlugins(self))
+        self.host.take_saves_up_by(self.take_up_saves)
 
     @property
     def survey(self) -> Survey:
@@ -142,6 +145,7 @@ class PluginManager:
         """
         if self._survey is not None:
             self._notice_edits([name])
+        self._know_saves_of([name])
         await self.admission(name)
         outcome = (await self._starting.start([name]))[name]
         if isinstance(outcome, PluginNotAvailable):
@@ -209,6 +213,41 @@ class PluginManager:
         self._reloads |= dict.fromkeys(outcome.names, outcome)
         return outcome
 
+    def follow_saves(self) -> None:
+        """From now on notice what is saved of plugins, as far as development mode wants that; for hosts that live long.
+
+        With ``hot_reload`` or ``plugins.auto_reload``, `take_up_saves` then takes it up. With ``plugins.auto_reload``
+        it is taken up by itself in development folders if this is called where an event loop runs, on that loop.
+        """
+        development = self.host.situation.development
+        if not (development.hot_reload or development.auto_reload):
+            return
+        if self._following is None:
+            from localagent.host.reloading.following import Following
+
+            self._following = Following(self, self.host.situation)
+        self._know_saves_of(self._starting.ready)
+        if runs_here():
+            self._following.begin()
+
+    async def take_up_saves(self) -> tuple[Reload, ...]:
+        """Have plugins run what was saved since; call it where nothing of them is half done.
+
+        A save that cannot be used is told once, and what ran before goes on.
+
+        Returns:
+            what became of each source folder in which something was saved; nothing where nobody called `follow_saves`.
+        """
+        if self._following is None:
+            return ()
+        await entered()
+        return await self._following.take_up()
+
+    @property
+    def followed_files(self) -> tuple[Path, ...]:
+        """The files that count for `take_up_saves`, as they are now."""
+        return self._following.files if self._following is not None else ()
+
     def found_anew(self, names: Iterable[str]) -> Survey:
         """All plugins as they are found now, those of `names` looked at even where the index does not watch them."""
         from localagent.host.survey import survey
@@ -234,6 +273,8 @@ class PluginManager:
         May be called again if it was interrupted itself.
         """
         try:
+            if self._following is not None:
+                await self._following.close()
             await self._starting.stop()
             if self._reloading is not None:
                 await self._reloading.close()
@@ -407,11 +448,22 @@ class PluginManager:
         from localagent.host.dependencies import with_needs
 
         self._notice_edits(names)
+        self._know_saves_of(names)
         concerned = with_needs(names, self.survey.resolution.needs)
         unknown = [plugin.spec for name in sorted(concerned) if (plugin := self._unmet(name)) is not None]
         if unknown:
             await self._look_at(unknown)
         return await self._start(names)
+
+    def _know_saves_of(self, names: Iterable[str]) -> None:
+        """Have the saves of plugins, and of those that they need, count from before their code is read."""
+        if self._following is None:
+            return
+        from localagent.host.dependencies import with_needs
+
+        found = self.survey.plugins
+        concerned = with_needs(names, self.survey.resolution.needs)
+        self._following.know(found[name].spec for name in sorted(concerned) if name in found)
 
     async def _look_at(self, specs: Sequence[PluginSpec]) -> None:
         """Preflight plugins while the event loop goes on."""

@@ -56,4 +56,5 @@ def services_of(host: Host) -> Services:
         installation_of(host.situation),
         development.keeps_results,
         development.detailed_traces,
+        host.pause,
     )

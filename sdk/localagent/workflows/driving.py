@@ -119,6 +119,7 @@ class Driver:
             self._defaults.limit,
             services.keeps_given,
             services.with_traces,
+            services.pause,
         )
 
     def _run_agent(

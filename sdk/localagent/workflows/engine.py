@@ -54,6 +54,7 @@ class Surroundings(NamedTuple):
         limit: how many agents run at a time.
         keeps_given: whether what each attempt was given is recorded.
         with_traces: whether errors are recorded with Python's own account.
+        pause: as `Services`.
     """
 
     part: Callable[[str, str], Part]
@@ -66,6 +67,7 @@ class Surroundings(NamedTuple):
     limit: int = 32
     keeps_given: bool = False
     with_traces: bool = False
+    pause: Callable[[], Awaitable[object]] | None = None
 
 
 class Done(NamedTuple):
@@ -151,6 +153,8 @@ class Engine:
         waiting = list(phases)
         under_way: dict[asyncio.Task[Done], Phase] = {}
         while True:
+            if not under_way and self._around.pause is not None:
+                await self._around.pause()
             for phase in [each for each in waiting if all(name in self._done for name in each.depends_on)]:
                 waiting.remove(phase)
                 if not any(self._done[name].stops for name in phase.depends_on):

@@ -57,6 +57,7 @@ class Services(NamedTuple):
         installation: what worker processes of this machine are to open.
         keeps_given: whether what each attempt was given is recorded.
         with_traces: whether errors are recorded with Python's own account.
+        pause: awaited while no phase runs, before the next ones begin; None where nobody uses that.
     """
 
     settings: Settings
@@ -71,6 +72,7 @@ class Services(NamedTuple):
     installation: str
     keeps_given: bool = False
     with_traces: bool = False
+    pause: Callable[[], Awaitable[object]] | None = None
 
 
 class WorkflowManager:

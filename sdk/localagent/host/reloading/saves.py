@@ -35,8 +35,20 @@ class Saves:
     """
 
     def __init__(self, roots: Iterable[Path]) -> None:
-        self._roots = tuple(roots)
-        self._known = {file: _digest(file) for root in self._roots for file in files_below(root)}
+        self._roots: tuple[Path, ...] = ()
+        self._known: dict[Path, bytes] = {}
+        for root in roots:
+            self.add(root)
+
+    def add(self, root: Path) -> None:
+        """Look at one more folder or single file; its saves count from now on."""
+        if root not in self._roots:
+            self._roots = (*self._roots, root)
+            self._known |= {file: _digest(file) for file in files_below(root)}
+
+    def changed(self) -> frozenset[Path]:
+        """The files that changed, came or went since they were told last, by a look at all of them."""
+        return self._differing(self._roots)
 
     async def batches(self, stop: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
         """The files that changed, came or went, as often as that happens.
@@ -52,7 +64,7 @@ class Saves:
         while not stop.is_set():
             marks = {root: _mark(root) for root in self._roots}
             # What came between two watches counts, too.
-            changed = self._differing(self._roots)
+            changed = self.changed()
             if changed:
                 yield changed
             unseen: Sequence[Path] = self._roots
