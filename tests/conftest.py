@@ -23,6 +23,17 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+LONG = 3600
+"""Seconds that a long form may take."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give long forms the time that they need, however much else the machine does."""
+    for item in items:
+        if item.get_closest_marker("soak") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONG))
+
+
 def pytest_collection_finish() -> None:
     """Take what collecting made out of the sight of the garbage collector, which much of what is tested calls."""
     gc.collect()
