@@ -16,22 +16,28 @@ from typer.main import get_group
 from localagent_cli import builtin_commands
 from localagent_cli.command_words import tree
 from localagent_cli.completion import answer
-from plain import Finished, MakePlugin, Run, command_plugin
+from plain import Finished, MakePlugin, Run, command_line, command_plugin, plugin_maker
 
 BUILTINS = list(builtin_commands.BUILTINS)
 EVIL = 'It\'s "fine": $(touch owned) `touch owned` \\" ); touch owned; ('
 
 
-@pytest.fixture
-def greeter(localagent: Run, make_plugin: MakePlugin) -> Path:
-    """A plugin whose command is ``greet``, beside one that was never enabled."""
+@pytest.fixture(scope="module")
+def greeters_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that tests only look at: with a plugin whose command is ``greet``, beside one that was never enabled."""
+    folder = tmp_path_factory.mktemp("greeter")
+    home = folder / "home"
+    make_plugin, localagent = plugin_maker(home), command_line(folder, home)
     make_plugin("sleeper")
-    folder = make_plugin(
-        "greeter", command_plugin("greeter").replace('@app.command("greeter")', '@app.command("greet")')
-    )
+    make_plugin("greeter", command_plugin("greeter").replace('@app.command("greeter")', '@app.command("greet")'))
     localagent("plugins", "enable", "greeter")
     localagent("--help")
-    return folder
+    return home
+
+
+@pytest.fixture
+def greeter(greeters_home: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCALAGENT_HOME", str(greeters_home))
 
 
 @pytest.fixture

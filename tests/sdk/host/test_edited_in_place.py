@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -63,9 +65,25 @@ class Place:
         file.write_text(text)
 
 
+Installed = Callable[[bool], Path]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """A folder into which the plugin was installed once, with a manifest or without one."""
+
+    @functools.cache
+    def install(manifest: bool) -> Path:  # noqa: FBT001 - the plugin's own parameter
+        folder = tmp_path_factory.mktemp("installed")
+        put_in(folder / "site", plugin(NAME, manifest=manifest), folder)
+        return folder / "site"
+
+    return install
+
+
 @pytest.fixture
-def place(tmp_path: Path, localagent: Run, request: pytest.FixtureRequest) -> Place:
-    put_in(tmp_path / "site", plugin(NAME, manifest=getattr(request, "param", True)), tmp_path)
+def place(tmp_path: Path, localagent: Run, installed: Installed, request: pytest.FixtureRequest) -> Place:
+    shutil.copytree(installed(getattr(request, "param", True)), tmp_path / "site")
     place = Place(tmp_path / "site", localagent)
     place.settle()
     return place
