@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from localagent_testing.conformance import budget_rules
 from localagent_testing.conformance.rules import AUDITED, CHECKS, RULES
-from testing.judged import audited, judge, live
+from testing.judged import Judged, audited, judge, live
 
 MUSEUM = Path(__file__).parents[1] / "museum"
 AUDIT = frozenset(rule.id for rule in AUDITED.values())
@@ -18,28 +19,49 @@ CASES = sorted(file.parent for file in MUSEUM.glob("LA6*/*/expected.toml"))
 EXAMPLES = sorted(file.parent for file in (MUSEUM.parents[1] / "examples").glob("*/plugin-manifest.yaml"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
-def test_a_plugin_breaks_exactly_its_rule(case: Path, tmp_path: Path) -> None:
-    expected = tomllib.loads((case / "expected.toml").read_text(encoding="utf-8"))
-    folder = shutil.copytree(case, tmp_path.resolve() / case.name, ignore=shutil.ignore_patterns("__pycache__"))
+def expected_of(case: Path) -> dict[str, str]:
+    return tomllib.loads((case / "expected.toml").read_text(encoding="utf-8"))
+
+
+BREAKING = [case for case in CASES if "broken" in expected_of(case)]
+BUDGETS = frozenset(rule.id for rule in budget_rules.CHECKS.values())
+SAMPLE = set({case.parent: case for case in BREAKING if case.parent.name not in BUDGETS}.values())
+"""One that breaks it for each rule, but for what takes long to measure."""
+WHOLE = [pytest.param(case, None, marks=[] if case in SAMPLE else pytest.mark.soak) for case in CASES]
+ITS_OWN = [pytest.param(case, case.parent.name) for case in CASES if case not in SAMPLE]
+"""All are judged by their own rule, the sample by all of them; the soak has all plugins judged by all rules."""
+
+
+def judged(case: Path, folder: Path, only: str | None) -> Judged:
+    """What is said of a copy of the plugin."""
+    shutil.copytree(case, folder, ignore=shutil.ignore_patterns("__pycache__"))
     with audited(folder) if case.parent.name in AUDIT else nullcontext(live(folder)) as subject:
-        judged = judge(subject)
-    told = {rule: [finding.message for finding in found] for rule, found in judged.broken.items()}
+        return judge(subject, only)
+
+
+@pytest.mark.parametrize(
+    ("case", "only"),
+    [*WHOLE, *ITS_OWN],
+    ids=lambda given: f"{given.parent.name}-{given.name}" if isinstance(given, Path) else given or "all",
+)
+def test_a_plugin_breaks_exactly_its_rule(case: Path, only: str | None, tmp_path: Path) -> None:
+    expected, rule, folder = expected_of(case), case.parent.name, tmp_path.resolve() / case.name
+    said = judged(case, folder, only)
+    told = {each: [finding.message for finding in found] for each, found in said.broken.items()}
     if "broken" not in expected:
         assert told == {}
-        assert case.parent.name not in judged.unobserved
+        assert rule not in said.unobserved
         return
-    assert list(told) == [case.parent.name]
-    assert expected["broken"] in "\n".join(told[case.parent.name])
-    for finding in judged.broken[case.parent.name]:
+    assert list(told) == [rule]
+    assert expected["broken"] in "\n".join(told[rule])
+    for finding in said.broken[rule]:
         assert finding.fix
         assert finding.where.file.is_relative_to(folder)
 
 
 def test_every_rule_has_a_plugin_that_breaks_it_and_one_that_keeps_it() -> None:
-    breaking = {case for case in CASES if "broken" in tomllib.loads((case / "expected.toml").read_text("utf-8"))}
-    assert len(breaking) >= 40
-    for cases in (breaking, set(CASES) - breaking):
+    assert len(BREAKING) >= 40
+    for cases in (BREAKING, set(CASES) - set(BREAKING)):
         assert {case.parent.name for case in cases} == {rule.id for rule in RULES if rule.id > "LA608"}
 
 

@@ -10,4 +10,4 @@ class Plugin(CommandPlugin):
         @app.command("greet")
         def greet() -> None:
             """Greet everybody."""
-            print(len(bytes([1]) * 100_000_000))
+            print(len(bytes([1]) * 60_000_000))

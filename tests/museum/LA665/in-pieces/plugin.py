@@ -10,4 +10,4 @@ class Plugin(CommandPlugin):
         @app.command("greet")
         def greet() -> None:
             """Greet everybody."""
-            print(sum(len(bytes([1]) * 10_000_000) for _ in range(10)))
+            print(sum(len(bytes([1]) * 10_000_000) for _ in range(6)))
