@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.packaging.conftest import needs_uv
+from cli.packaging.conftest import Workshop, needs_uv
 from cli.packaging.test_index import kept
 from cli.packaging.test_publishing import commit, git
+from localagent_cli.packaging.catalogue import make_catalogue
 from localagent_cli.packaging.publishing.loopback_index import loopback_index
 from localagent_cli.trying.clean_environment import CleanEnvironment, make_environment
 from plain import Finished, Run
@@ -51,7 +52,7 @@ class Elsewhere:
     def _variables(self) -> dict[str, str]:
         # uv may lie beside the Python that runs the tests only.
         path = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
-        own = {"LOCALAGENT_HOME": str(self.home), "COLUMNS": "120"}
+        own = {"LOCALAGENT_HOME": str(self.home), "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1"}
         return self.environment.variables({**os.environ, "PATH": path}) | own
 
     def told(self, *words: str) -> str:
@@ -61,9 +62,9 @@ class Elsewhere:
         return done.text
 
     def files(self) -> dict[str, bytes]:
-        """The files of the environment, but for bytecode, which whatever is imported leaves."""
+        """The files of the environment, byte for byte; bytecode is not written in these tests."""
         folder = self.environment.folder
-        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+        files = (path for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
@@ -131,6 +132,35 @@ def test_plugin_is_made_published_installed_upgraded_rolled_back_and_gone(
     assert elsewhere.files() == environment
     assert kept(elsewhere.home) == home
     assert not [path for path in elsewhere.home.rglob("*") if NAME in path.name]
+
+
+def test_environment_of_the_host_is_byte_for_byte_the_same_after_every_command(
+    elsewhere: Elsewhere, workshop: Workshop
+) -> None:
+    wheel, newer = workshop.plugin_wheel(version="1.0"), workshop.plugin_wheel(version="1.1")
+    linked, conflicting = workshop.plugin("linked"), workshop.plugin_wheel("conflicting", requires=("rich<1",))
+    make_catalogue(newer.parent)
+    before = elsewhere.files()
+    for code, *words in (
+        (0, "install", wheel, "--yes"),
+        (0, "install", "-e", linked, "--yes"),
+        (0, "upgrade"),
+        (0, "install", newer, "--yes"),
+        (4, "install", conflicting, "--yes"),
+        (0, "list"),
+        (0, "info", "demo"),
+        (0, "disable", "demo"),
+        (0, "enable", "demo"),
+        (0, "test", "demo"),
+        (0, "lock"),
+        (0, "search", "demo", "--catalogue", newer.parent),
+        (0, "rollback"),
+        (0, "sync", "--yes"),
+        (0, "uninstall", "linked", "--yes"),
+        (0, "uninstall", "demo", "--purge", "--yes"),
+    ):
+        done = elsewhere.localagent("plugins", *map(str, words))
+        assert (done.code, elsewhere.files() == before) == (code, True), (words, done.text)
 
 
 def version_of(elsewhere: Elsewhere) -> str:

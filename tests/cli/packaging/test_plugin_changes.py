@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -320,28 +319,6 @@ def test_upgrade_asks_where_a_plugin_depends_on_one_that_it_did_not(
     more = localagent("plugins", "upgrade")
     assert (more.code, "demo 4.0 newly depends on Other" in more.err) == (4, True), more.err
     assert "newly depends on base" not in more.err
-
-
-def test_host_environment_is_the_same_after_every_command(localagent: Run, workshop: Workshop) -> None:
-    site = Path(sysconfig.get_path("purelib"))
-    before = snapshot(site)
-    wheel = workshop.plugin_wheel()
-    for words in (
-        ("install", str(wheel), "--yes"),
-        ("install", str(workshop.plugin_wheel(version="1.1")), "--yes"),
-        ("rollback",),
-        ("lock",),
-        ("sync", "--yes"),
-        ("uninstall", "demo", "--yes"),
-    ):
-        assert localagent("plugins", *words).code == 0, words
-    assert snapshot(site) == before
-
-
-def snapshot(site: Path) -> dict[str, tuple[int, int]]:
-    """Size and time of every file, but for bytecode, which whatever runs beside this may write."""
-    files = (path for path in site.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
 
 
 def test_source_words_that_mean_nothing_are_wrong_usage(localagent: Run) -> None:
