@@ -67,8 +67,15 @@ def choose(tool: Tool | None) -> Resolver:
     except SystemProblem:
         if tool == "pip":
             raise
+    else:
+        return Pip()
+    try:
         return Uv(uv_command())
-    return Pip()
+    except SystemProblem as problem:
+        raise SystemProblem(
+            "there is neither pip nor uv to find what the plugin needs, nor the pip that comes with Python",
+            fix="install uv (https://docs.astral.sh/uv), or pip beside this Python; either will do",
+        ) from problem
 
 
 def pip_command() -> list[str]:

@@ -38,7 +38,7 @@ def uv_command() -> str:
     """
     found = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if found is None:
-        raise SystemProblem("there is neither pip nor uv to find what the plugin needs", fix="install pip or uv")
+        raise SystemProblem("there is no uv to find what the plugin needs", fix="python -m pip install uv")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -196,16 +197,57 @@ def test_sync_takes_the_locked_version_from_the_index(
     assert locked(home) == {"demo": "1.0.0", "la-dep": "1.0"}
 
 
+@dataclass(frozen=True)
+class PythonWithoutPip:
+    """Runs code in a Python that finds neither a pip nor the one that comes with Python."""
+
+    folder: Path
+
+    def run(self, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        (self.folder / "ensurepip").mkdir()
+        (self.folder / "ensurepip" / "__init__.py").touch()
+        begin = (
+            "import os, sys\n"
+            "from localagent.errors import SystemProblem\n"
+            "from localagent_cli.packaging import resolver, uv\n"
+            "without = [entry for entry in sys.path if not os.path.exists(os.path.join(entry, 'pip'))]\n"
+            f"sys.path[:] = [{str(self.folder)!r}, *without]\n"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", begin + code],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def without_pip(tmp_path: Path) -> PythonWithoutPip:
+    return PythonWithoutPip(tmp_path)
+
+
 @needs_uv
-def test_uv_is_asked_where_there_is_no_pip_at_all(tmp_path: Path) -> None:
-    (tmp_path / "ensurepip").mkdir()
-    (tmp_path / "ensurepip" / "__init__.py").touch()
-    code = (
-        "import os, sys\n"
-        "from localagent_cli.packaging import resolver, uv\n"
-        "without = [entry for entry in sys.path if not os.path.exists(os.path.join(entry, 'pip'))]\n"
-        f"sys.path[:] = [{str(tmp_path)!r}, *without]\n"
-        "print(type(resolver.choose(None)).__name__)\n"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def test_uv_is_asked_where_there_is_no_pip_at_all(without_pip: PythonWithoutPip) -> None:
+    run = without_pip.run("print(type(resolver.choose(None)).__name__)\n")
     assert run.stdout == "Uv\n", run.stderr
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [(None, "neither pip nor uv; install uv"), ("pip", "no pip; "), ("uv", "no uv; python -m pip install uv")],
+)
+def test_what_is_missing_is_named_where_nothing_can_choose(
+    without_pip: PythonWithoutPip, tool: str | None, said: str
+) -> None:
+    # uv is looked for beside the running Python, too.
+    code = (
+        f"sys.executable = {str(without_pip.folder / 'python')!r}\n"
+        f"try: resolver.choose({tool!r})\n"
+        "except SystemProblem as error: print(error.message, error.fix, sep='; ')\n"
+    )
+    run = without_pip.run(code, PATH=os.devnull)
+    what, fix = said.split("; ")
+    message, shown = run.stdout.strip().split("; ", 1)
+    assert what in message, run.stderr
+    assert fix in shown
