@@ -19,7 +19,7 @@ BUILTINS: dict[str, tuple[str, str]] = {
 
 GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
     ("--debug", "Show full traces of errors"),
-    ("--no-plugins", "Run without any plugin"),
+    ("--no-plugins", "Run without any plugin, as LOCALAGENT_NO_PLUGINS=1 does"),
     ("--only A,B", "Run with these plugins only"),
     ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
     ("--set NAME.KEY=VALUE", "Give a plugin's setting for this run; may be repeated"),

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 7
-VARIABLES = ("LOCALAGENT_DEV_MODE", "LOCALAGENT_PLUGINS_ALLOW_DEV", "LOCALAGENT_PLUGINS_ENABLED")
+VARIABLES = (
+    "LOCALAGENT_DEV_MODE",
+    "LOCALAGENT_NO_PLUGINS",
+    "LOCALAGENT_PLUGINS_ALLOW_DEV",
+    "LOCALAGENT_PLUGINS_ENABLED",
+)
 """The variables that decide which plugins are loaded."""
 LOCAL_FOLDER = "dev-plugins"
 """The development folder that is looked for in every current folder."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import ConfigError, ManifestError
 from localagent.host.budgets import Budgets, read_budgets
-from localagent.services.development import Development, read_development
+from localagent.services.development import Development, flag, read_development
 from localagent.services.home import Home
 from localagent.services.settings import Settings
 
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from localagent.services.given import Given
 
 
+SAFE_MODE = "LOCALAGENT_NO_PLUGINS"
+"""The variable that switches all plugins off."""
+
+
 class HostOptions(NamedTuple):
     """What one run of the host was asked for.
 
     Attributes:
         home: LocalAgent's home; None means ``$LOCALAGENT_HOME`` or ``~/.localagent``.
-        plugins: False switches all plugins off.
+        plugins: False switches all plugins off, as the variable ``LOCALAGENT_NO_PLUGINS`` does.
         only: names of the plugins that may run; None means all that are enabled.
         reserved: command names that plugins cannot have.
         extra: source folders whose plugins run in this run, enabled or not.
@@ -72,6 +76,8 @@ class Situation(NamedTuple):
                 ``development.yaml`` does not raise: ``settings.problem`` says why plugins stay off.
         """
         options = options or HostOptions()
+        if flag(environ, SAFE_MODE):
+            options = options._replace(plugins=False)
         home = Home.find(options.home, environ)
         current = _current_folder()
         settings = Settings(home, environ, given=options.given)

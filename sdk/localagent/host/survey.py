@@ -321,14 +321,22 @@ def _said(situation: Situation) -> Said:
         configured=settings.enabled_flags(),
         by_environment=frozenset(settings.environ.get("LOCALAGENT_PLUGINS_ENABLED", "").replace(",", " ").split()),
         development=situation.development.loads_plugins,
-        off_because=_off(settings.problem)
-        if settings.problem
-        else None
-        if options.plugins
-        else ("--no-plugins is given", "run without --no-plugins"),
+        off_because=_off(settings.problem) if settings.problem else _switched_off(situation),
         only=options.only,
         quarantined=look_for_deaths(situation.home),
     )
+
+
+def _switched_off(situation: Situation) -> tuple[str, str] | None:
+    """Why no plugin may run, and what changes that; None where they may."""
+    if situation.options.plugins:
+        return None
+    from localagent.host.situation import SAFE_MODE
+    from localagent.services.development import flag
+
+    if flag(situation.settings.environ, SAFE_MODE):
+        return f"{SAFE_MODE} is set", f"unset {SAFE_MODE}"
+    return "--no-plugins is given", "run without --no-plugins"
 
 
 def _files_of_deaths(situation: Situation) -> tuple[str, ...]:

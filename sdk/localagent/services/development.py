@@ -74,8 +74,8 @@ def read_development(home: Home, environ: Mapping[str, str], current: Path) -> D
         ManifestError: the file cannot be read.
     """
     document = _document(home.development_file) if home.development_file.is_file() else None
-    mode = _flag(environ, "LOCALAGENT_DEV_MODE")
-    allow = _flag(environ, "LOCALAGENT_PLUGINS_ALLOW_DEV")
+    mode = flag(environ, "LOCALAGENT_DEV_MODE")
+    allow = flag(environ, "LOCALAGENT_PLUGINS_ALLOW_DEV")
     enabled = document is not None if mode is None else mode
     # Either source may forbid; neither can overrule the other's explicit "no".
     allowed = allow is not False and _switch(document, (*_PLUGINS, "allow_dev_plugins"), default=True)
@@ -169,7 +169,12 @@ def _misfit(document: Document, path: KeyPath, expected: str) -> ConfigError:
     )
 
 
-def _flag(environ: Mapping[str, str], name: str) -> bool | None:
+def flag(environ: Mapping[str, str], name: str) -> bool | None:
+    """What a variable that switches something says; None where it says nothing.
+
+    Raises:
+        ConfigError: it is neither true nor false.
+    """
     text = environ.get(name)
     if text is None or not text.strip():
         return None

@@ -135,6 +135,21 @@ def test_no_plugins_and_only_leave_others_out(localagent: Run, make_plugin: Make
     assert localagent("--only=two", "two").code == 0
 
 
+def test_a_variable_switches_all_plugins_off(localagent: Run, make_plugin: MakePlugin) -> None:
+    make_plugin("lonely")
+    localagent("plugins", "enable", "lonely")
+    safe = {"LOCALAGENT_NO_PLUGINS": "1"}
+    for env, there in (({}, True), (safe, False), ({"LOCALAGENT_NO_PLUGINS": "false"}, True)):
+        for _ in range(2):  # with and without the index
+            assert ("lonely" in localagent("--help", env=env).out) is there
+    refused = localagent("lonely", env=safe)
+    assert refused.code == 3
+    assert "LOCALAGENT_NO_PLUGINS is set" in refused.err
+    assert "fix: unset LOCALAGENT_NO_PLUGINS" in refused.err
+    unclear = localagent("plugins", "list", env={"LOCALAGENT_NO_PLUGINS": "maybe"})
+    assert (unclear.code, "must be true or false" in unclear.err) == (2, True)
+
+
 def test_a_damaged_lock_file_turns_plugins_off_and_says_how_to_go_on(
     localagent: Run, make_plugin: MakePlugin, home: Path
 ) -> None:
