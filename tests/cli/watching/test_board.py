@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from plain import Run
+from rendering import render
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="the terminal is tmux's")
 
@@ -49,9 +49,8 @@ class Pane:
 
 
 @pytest.fixture
-def analyser(localagent: Run, work: Path) -> Path:
-    assert localagent("dev", "create-plugin", "project-analyzer", "command").code == 0
-    return work / "dev-plugins" / "project-analyzer"
+def analyser(home: Path, work: Path) -> Path:
+    return render(work / "dev-plugins", "project-analyzer", "command", "flat")
 
 
 @pytest.fixture

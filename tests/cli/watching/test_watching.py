@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from plain import Run
+from rendering import render
 
 PATIENCE = 60.0
 
@@ -69,10 +70,9 @@ class Watched:
 
 
 @pytest.fixture
-def analyser(localagent: Run, work: Path) -> Path:
+def analyser(home: Path, work: Path) -> Path:
     """The project analyser as it is made."""
-    assert localagent("dev", "create-plugin", "project-analyzer", "command").code == 0
-    return work / "dev-plugins" / "project-analyzer"
+    return render(work / "dev-plugins", "project-analyzer", "command", "flat")
 
 
 @pytest.fixture
