@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,24 @@ settings.load_profile("calm")
 # Thousands of processes start here. Where no bytecode may be kept, each would compile all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, in which pytest makes folders of its own
+ROOM = 4 << 30
+"""Bytes that must be free there; a whole run has a tenth of that at a time."""
+
+
+def has_memory_for_files() -> bool:
+    """Whether there is a file system in memory with room in which programs may be started, as in few containers."""
+    if sys.platform != "linux" or not MEMORY.is_dir():
+        return False
+    about = os.statvfs(MEMORY)
+    return not about.f_flag & os.ST_NOEXEC and about.f_bavail * about.f_frsize > ROOM
+
+
+# What is tested waits for the disk with each file that must not get lost, which here is none.
+if "TMPDIR" not in os.environ and has_memory_for_files():
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 
 
 LONG = 3600
