@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,17 +26,22 @@ EVERYTHING = {
 
 
 def render(into: Path, name: str, kind: str, layout: str, **answers: str) -> Path:
-    """The folder of a new plugin; what was rendered once in this process is copied."""
+    """The folder of a new plugin; what was rendered once in this process is written again."""
     given = {"name": name, "kind": kind, "layout": layout, "author": 'Zo\u00eb "Z"', **answers}
-    return Path(shutil.copytree(_rendered(tuple(given.items())), into / name))
+    folder = into / name
+    for path, content in _rendered(tuple(given.items())).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return folder
 
 
 @functools.cache
-def _rendered(answers: tuple[tuple[str, str], ...]) -> Path:
-    kept = Path(tempfile.mkdtemp(prefix="rendered-"))
-    atexit.register(shutil.rmtree, kept)
-    renderer()(dict(answers), kept / "plugin")
-    return kept / "plugin"
+def _rendered(answers: tuple[tuple[str, str], ...]) -> dict[Path, bytes]:
+    """The files of a plugin by their paths in it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "plugin")
+        renderer()(dict(answers), folder)
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def run(*words: str, at: Path, **env: str) -> str:
