@@ -28,8 +28,10 @@ BUDGETS = frozenset(rule.id for rule in budget_rules.CHECKS.values())
 SAMPLE = set({case.parent: case for case in BREAKING if case.parent.name not in BUDGETS}.values())
 """One that breaks it for each rule, but for what takes long to measure."""
 WHOLE = [pytest.param(case, None, marks=[] if case in SAMPLE else pytest.mark.soak) for case in CASES]
-ITS_OWN = [pytest.param(case, case.parent.name) for case in CASES if case not in SAMPLE]
-"""All are judged by their own rule, the sample by all of them; the soak has all plugins judged by all rules."""
+LONG = {case for case in CASES if case.parent.name in BUDGETS - {"LA661"}} - set(BREAKING)
+"""Plugins that keep a budget which is measured in the same processes as that of LA661."""
+ITS_OWN = [pytest.param(case, case.parent.name) for case in CASES if case not in SAMPLE | LONG]
+"""All others are judged by their own rule; the soak has all plugins judged by all rules."""
 
 
 def judged(case: Path, folder: Path, only: str | None) -> Judged:
