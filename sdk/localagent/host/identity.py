@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from localagent.errors import ManifestError
 from localagent.host.distributions import GROUP_PREFIX, KIND_OF_GROUP
 from localagent.host.spec import CommandHelp, Flaw, PluginSpec, Source
+from localagent.manifest.document import read_document
 from localagent.manifest.layout import is_file, module_file, package_dirs
 from localagent.manifest.model import manifest_in, read_manifest
 from localagent.manifest.plain import is_mapping, table_at
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from localagent.manifest.composing import KeyPath
     from localagent.manifest.model import EntryPoint, Manifest, Permissions
 
 MARKS = ("plugin-manifest.yaml", "plugin.yaml", "pyproject.toml", "setup.py", "plugin.py")
@@ -141,33 +143,36 @@ def incompatibility(manifest: Manifest) -> Flaw | None:
 
     from localagent.version import __version__
 
-    wanted = manifest.compatibility
-    for what, present, lowest, highest in (
-        ("LocalAgent", __version__, wanted.localagent_min_version, wanted.localagent_max_version),
-        ("Python", platform.python_version(), wanted.python_min_version, wanted.python_max_version),
-    ):
-        reason = _out_of_bounds(what, present, lowest, highest)
-        if reason:
-            return Flaw("compatibility", reason, str(manifest.file))
+    for what, present in (("LocalAgent", __version__), ("Python", platform.python_version())):
+        for key in (f"{what.lower()}_min_version", f"{what.lower()}_max_version"):
+            bound = getattr(manifest.compatibility, key)
+            if bound and (reason := _out_of_bound(what, present, bound, lowest="_min_" in key)):
+                fix = f"use another {what}, or another version of the plugin" if reason.startswith("needs") else ""
+                return Flaw("compatibility", reason, _place_of(manifest.file, ("compatibility", key)), fix)
     return None
 
 
-def _out_of_bounds(what: str, present: str, lowest: str, highest: str) -> str:
-    """Why a version is not within the bounds; empty if it is, or if they are empty."""
+def _out_of_bound(what: str, present: str, bound: str, *, lowest: bool) -> str:
+    """Why a version is not within a bound; empty if it is."""
     from packaging.version import InvalidVersion, Version
 
-    for bound in filter(None, (lowest, highest)):
-        try:
-            Version(bound)
-        except InvalidVersion:
-            return f"'{bound}' is not a version"
-    if lowest and Version(present) < Version(lowest):
-        return f"needs {what} >= {lowest}, this is {present}"
+    try:
+        limit = Version(bound)
+    except InvalidVersion:
+        return f"'{bound}' is not a version"
+    if lowest:
+        return f"needs {what} >= {bound}, this is {present}" if Version(present) < limit else ""
     # An upper bound of 3.12 means all of 3.12, so only as many numbers as it has are compared.
-    limit = Version(highest).release if highest else ()
-    if limit and Version(present).release[: len(limit)] > limit:
-        return f"needs {what} <= {highest}, this is {present}"
-    return ""
+    is_beyond = Version(present).release[: len(limit.release)] > limit.release
+    return f"needs {what} <= {bound}, this is {present}" if is_beyond else ""
+
+
+def _place_of(file: Path, path: KeyPath) -> str:
+    """The place of a value in a manifest, which may have changed since it was read."""
+    try:
+        return str(read_document(file).where(path))
+    except ManifestError:
+        return str(file)
 
 
 def _from_manifest(

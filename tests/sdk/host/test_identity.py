@@ -163,6 +163,8 @@ def test_a_plugin_for_another_host_or_python_is_flawed(root: Path, versions: str
         if spec.flaw is not None:
             assert spec.flaw.step == "compatibility"
             assert (reason or "") in spec.flaw.message
+            assert spec.flaw.where.startswith(f"{root / 'plugin-manifest.yaml'}:")
+            assert spec.flaw.fix
 
 
 @pytest.mark.parametrize("bound", ["localagent_min_version", "python_max_version"])
