@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import termios
@@ -23,6 +24,38 @@ def on_terminal(argv: Sequence[str], *, columns: int, env: Mapping[str, str] | N
         process.wait(timeout=60)
     os.close(ours)
     return shown.decode().replace("\r\n", "\n")
+
+
+def talk(argv: Sequence[str], *answers: tuple[str, str], env: Mapping[str, str] | None = None) -> tuple[str, int]:
+    """What a process shows on a terminal where somebody answers, and its exit code.
+
+    Args:
+        argv: the command.
+        answers: after what is shown, what is typed, in their order.
+        env: variables beside those of this process.
+    """
+    ours, its = pty.openpty()
+    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "100", **(env or {})}
+    shown = b""
+    with subprocess.Popen(
+        argv,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=surroundings,
+        preexec_fn=lambda: os.login_tty(0),  # noqa: PLW1509 - no threads here; so that Ctrl-C is a signal
+    ) as process:
+        os.close(its)
+        for awaited, typed in answers:
+            seen = len(shown)
+            while awaited.encode() not in shown[seen:]:
+                assert select.select([ours], [], [], 60)[0], shown.decode()
+                shown += os.read(ours, 65536)
+            os.write(ours, typed.encode())
+        shown += b"".join(_read_all(ours))
+        code = process.wait(timeout=60)
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n"), code
 
 
 def _read_all(descriptor: int) -> list[bytes]:

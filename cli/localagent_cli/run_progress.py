@@ -41,9 +41,9 @@ def read_context(words: Sequence[str]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def shown() -> Generator[Callable[[Event], None]]:
-    """What tells of events: on a terminal a dashboard, else lines."""
-    with _dashboard() if sys.stderr.isatty() else contextlib.nullcontext(_tell) as show:
+def shown(*, in_lines: bool = False) -> Generator[Callable[[Event], None]]:
+    """What tells of events: on a terminal a dashboard, else or where it is asked for lines."""
+    with _dashboard() if sys.stderr.isatty() and not in_lines else contextlib.nullcontext(_tell) as show:
         yield show
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from plain import MakePlugin, Run
 from sdk.workflows.workshop import furnish, phases, wait_until, worker
-from terminal import on_terminal
+from terminal import on_terminal, talk
 
 
 def started(home: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
@@ -275,3 +275,48 @@ def test_in_development_mode_code_that_is_saved_in_one_phase_runs_in_the_next(
     assert process.returncode == 0, told
     assert told.count("SyntaxError: '(' was never closed; the code before it goes on") == 1
     assert "new words" in told
+
+
+STEPPING = "development: {workflow: {enable_step_debugging: true}}\n"
+ASKS = "q stops here"
+
+
+def test_each_phase_waits_until_it_is_told_to_go_on(home: Path) -> None:
+    furnish(home, {"w": phases(("one", ["worker"]), ("two", [worker(key="x")]), ("three", ["worker"]))})
+    (home / "development.yaml").write_text(STEPPING)
+    argv = (sys.executable, "-m", "localagent_cli", "workflow", "run", "Say it", "-w", "w")
+    shown, code = talk(argv, (ASKS, "x\n"), (ASKS, "\n"), (ASKS, "c\n"), env={"LOCALAGENT_HOME": str(home)})
+    assert code == 0
+    parts = ["phase one: is given", '"task": "Say it"', "'x' is none of them", "phase one: succeeded, and gave"]
+    parts += ['"result": "Say it/one"', "phase two: is given", "phase two: succeeded", "phase three: succeeded"]
+    at = -1
+    for part in parts:
+        assert part in shown[at + 1 :], shown
+        at = shown.index(part, at + 1)
+    assert "phase three: is given" not in shown
+
+
+def test_a_run_that_is_stopped_at_a_phase_can_go_on(home: Path, localagent: Run) -> None:
+    furnish(home, {"w": phases(("one", ["worker"]), ("two", ["worker"]))})
+    (home / "development.yaml").write_text(STEPPING)
+    argv = (sys.executable, "-m", "localagent_cli", "workflow", "run", "Say it", "-w", "w")
+    shown, code = talk(argv, (ASKS, "\n"), (ASKS, "q\n"), env={"LOCALAGENT_HOME": str(home)})
+    assert code == 1
+    assert "error: stopped before the phase 'two'" in shown
+    (run,) = json.loads(localagent("workflow", "runs", "--json").out)
+    assert run["state"] == "interrupted"
+    assert f"fix: localagent workflow resume {run['run']}" in shown
+    resumed = localagent("workflow", "resume", run["run"])
+    assert (resumed.code, resumed.out) == (0, "Say it/two\n")
+    assert "stops only on a terminal" in resumed.err
+    assert "phase one" not in resumed.err
+
+
+def test_an_interrupt_ends_the_waiting(home: Path) -> None:
+    furnish(home, {"w": phases(("one", ["worker"]))})
+    (home / "development.yaml").write_text(STEPPING)
+    argv = (sys.executable, "-m", "localagent_cli", "workflow", "run", "Say it", "-w", "w")
+    shown, code = talk(argv, (ASKS, "\x03"), env={"LOCALAGENT_HOME": str(home)})
+    assert code == 130
+    assert "Traceback" not in shown
+    assert "to go on: localagent workflow resume" in shown

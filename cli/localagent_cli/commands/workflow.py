@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from localagent.errors import ConfigError
-from localagent_cli import output, run_progress, run_story
+from localagent_cli import output, run_progress, run_story, stepping
 from localagent_cli.asking import harmless
 from localagent_cli.commands.context import Json, cli_of
 from localagent_cli.exit_codes import DONE, FAILED
@@ -56,7 +56,8 @@ def run(
     host = cli_of(ctx).host
     cli_of(ctx).plugin_manager.follow_saves()
     given = run_progress.read_context(context or ())
-    with run_progress.shown() as show:
+    step = stepping.stepper(host.situation.development)
+    with run_progress.shown(in_lines=step is not None) as show:
         result = host.loop.run(
             host.workflow_manager.execute_workflow(
                 task,
@@ -66,6 +67,7 @@ def run(
                 executor=executor,
                 scheduler=scheduler,
                 show=show,
+                step=step,
             )
         )
     _show_result(result, as_json=as_json)
@@ -89,9 +91,12 @@ def resume(
     host = cli_of(ctx).host
     cli_of(ctx).plugin_manager.follow_saves()
     may_repeat = _certainly if repeat else _ask_to_repeat if sys.stdin.isatty() else None
-    with run_progress.shown() as show:
+    step = stepping.stepper(host.situation.development)
+    with run_progress.shown(in_lines=step is not None) as show:
         result = host.loop.run(
-            host.workflow_manager.resume(run, may_repeat=may_repeat, executor=executor, scheduler=scheduler, show=show)
+            host.workflow_manager.resume(
+                run, may_repeat=may_repeat, executor=executor, scheduler=scheduler, show=show, step=step
+            )
         )
     _show_result(result, as_json=as_json)
 

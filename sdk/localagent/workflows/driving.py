@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from localagent.workflows.executor import AgentCall, AgentOutcome, Executor
     from localagent.workflows.manager import Services
     from localagent.workflows.runs import RunRecord, Runs
+    from localagent.workflows.stepping import Stepper
 
 
 class Driver:
@@ -32,15 +33,22 @@ class Driver:
         runs: where they are recorded; closed by whoever opened it.
         part: a phase, agent or orchestrator by its sort and name.
         show: told of each event at once; None where nobody looks on.
+        step: asked before each phase; None where nobody is.
     """
 
     def __init__(
-        self, services: Services, runs: Runs, part: Callable[[str, str], Part], show: Callable[[Event], object] | None
+        self,
+        services: Services,
+        runs: Runs,
+        part: Callable[[str, str], Part],
+        show: Callable[[Event], object] | None,
+        step: Stepper | None,
     ) -> None:
         self._services = services
         self._runs = runs
         self._part = part
         self._watcher = show
+        self._step = step
         self._complete: dict[str | None, Complete] = {}
         self._defaults = WorkflowSettings(services.settings).defaults()
 
@@ -120,6 +128,7 @@ class Driver:
             services.keeps_given,
             services.with_traces,
             services.pause,
+            self._step,
         )
 
     def _run_agent(

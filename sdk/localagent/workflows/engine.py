@@ -28,6 +28,7 @@ from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, E
 from localagent.workflows.json_text import quoted
 from localagent.workflows.phase_work import PhaseWork, Unit
 from localagent.workflows.progress import Event
+from localagent.workflows.stepping import Step, Stepping
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from localagent.workflows.definition import Workflow
     from localagent.workflows.executor import Executor, OpenInstallation
     from localagent.workflows.runs import PhaseRecord, RunRecord, Runs
+    from localagent.workflows.stepping import Stepper
 
 
 class Surroundings(NamedTuple):
@@ -55,6 +57,7 @@ class Surroundings(NamedTuple):
         keeps_given: whether what each attempt was given is recorded.
         with_traces: whether errors are recorded with Python's own account.
         pause: as `Services`.
+        step: as `WorkflowManager.execute_workflow`.
     """
 
     part: Callable[[str, str], Part]
@@ -68,6 +71,7 @@ class Surroundings(NamedTuple):
     keeps_given: bool = False
     with_traces: bool = False
     pause: Callable[[], Awaitable[object]] | None = None
+    step: Stepper | None = None
 
 
 class Done(NamedTuple):
@@ -115,6 +119,7 @@ class Engine:
         self._runs = runs
         self._executor = executor
         self._around = around
+        self._stepping = Stepping(around.step)
         self._in_the_way: SystemProblem | None = None
         self._local = AsyncioExecutor(ExecutorNeeds(self._run_component, around.open_installation, ""))
         self._recorded = {record.id: record for record in runs.phases(run)}
@@ -220,6 +225,7 @@ class Engine:
         began = time.perf_counter()
         results = {name: self._done[name].result for name in phase.depends_on if name in self._done}
         context = frozen({**self._run.context, "workflow": self._workflow.name, "results": results})
+        await self._stepping.before(self._run.id, phase.id, {"task": self._run.task, **context})
         await self._tell("phase_started", phase=phase.id)
         try:
             work = await self._work(phase, number, context, record)
@@ -235,6 +241,7 @@ class Engine:
             seconds=time.perf_counter() - began,
             **({"error": done.error} if done.error else {}),
         )
+        await self._stepping.after(Step(self._run.id, phase.id, done.state, done.result, done.error))
         return done
 
     def _number(self) -> int:

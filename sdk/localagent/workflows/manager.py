@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from localagent.workflows.executor import OpenInstallation
     from localagent.workflows.progress import Event
     from localagent.workflows.runs import Runs
+    from localagent.workflows.stepping import Stepper
 
 PARTS = ("phases", "agents", "orchestrators")
 """The sorts of parts that ``get_workflow_components`` may give."""
@@ -131,6 +132,7 @@ class WorkflowManager:
         executor: str | None = None,
         scheduler: str | None = None,
         show: Callable[[Event], object] | None = None,
+        step: Stepper | None = None,
     ) -> dict[str, Any]:
         """Run a workflow to its end, recorded from its first step on.
 
@@ -143,6 +145,8 @@ class WorkflowManager:
             executor: ``asyncio`` or ``dask``; None leaves it to the settings.
             scheduler: address of the cluster to use.
             show: told of each event at once; None where nobody looks on.
+            step: awaited with each phase before it begins, where False ends the run, and with what it gave when it is
+                over; None stops nowhere.
 
         Returns:
             ``success``, ``run_id``, ``workflow``, ``phases`` with how each ended, and ``result``: what the last phase
@@ -153,6 +157,7 @@ class WorkflowManager:
             ConfigError: the settings of workflows do not hold.
             UsageError: the context is no JSON.
             SystemProblem: the run cannot be recorded, or what its agents run on cannot be reached.
+            RunInterrupted: `step` said that it ends here.
         """
         from localagent.workflows.driving import Driver
         from localagent.workflows.executor import executor_named
@@ -160,7 +165,7 @@ class WorkflowManager:
         if executor is not None:
             executor_named(executor)
         services, given = self._services(), _checked(context or {})
-        driver = Driver(services, self._kept_runs(services), self.part, show)
+        driver = Driver(services, self._kept_runs(services), self.part, show, step)
         chosen = await self._chosen(workflow, services, provider)
         await self._require_parts(chosen)
         return await driver.begin(chosen, task, given, provider=provider, executor=executor, scheduler=scheduler)
@@ -173,6 +178,7 @@ class WorkflowManager:
         executor: str | None = None,
         scheduler: str | None = None,
         show: Callable[[Event], object] | None = None,
+        step: Stepper | None = None,
     ) -> dict[str, Any]:
         """Go on with a run after its last finished phase; of one that is over the result.
 
@@ -183,6 +189,7 @@ class WorkflowManager:
             executor: as `execute_workflow`; None goes on where the run was.
             scheduler: as `execute_workflow`.
             show: as `execute_workflow`.
+            step: as `execute_workflow`.
 
         Raises:
             RunNotFound: there is no such run.
@@ -207,7 +214,7 @@ class WorkflowManager:
             )
         await self._load(_names_of(workflow))
         await self._require_parts(workflow)
-        driver = Driver(services, self._kept_runs(services), self.part, show)
+        driver = Driver(services, self._kept_runs(services), self.part, show, step)
         return await driver.go_on(record, workflow, executor=executor, scheduler=scheduler)
 
     async def workflows(self) -> dict[str, Workflow | ConfigError]:
