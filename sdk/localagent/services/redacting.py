@@ -22,6 +22,10 @@ _LONG_LINE = 8
 # Patterns are compiled, and kept by the library, when first used: most runs look at nothing.
 _REFERENCE = r"\$\{env:([A-Za-z_]\w*)\}"
 _LINE = r"(?m)^[ \t-]*[\"']?([\w-]+)[\"']?[ \t]*:[ \t]+(.+?)[ \t]*$"
+_IN_BRACES = (
+    r"[{,][ \t]*[\"']?([\w-]+)[\"']?[ \t]*:[ \t]*"
+    r"(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|(?:\$\{[^}\n]*\}|[^,{}\[\]\n])+)"
+)
 
 
 class Redactor:
@@ -149,8 +153,8 @@ def secrets_at_hand(home: Home, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def lines_with_secrets(text: str) -> Iterator[str]:
-    """The values of ``name: value`` lines in YAML text that are secrets by their names and no references."""
-    for name, written in re.findall(_LINE, text):
+    """The values in YAML text that are secrets by their names and no references: of lines, and of pairs in braces."""
+    for name, written in (*re.findall(_LINE, text), *re.findall(_IN_BRACES, text)):
         value = written.split(" #")[0].strip().strip("\"'")
         if _is_literal(name, value):
             yield value

@@ -116,3 +116,8 @@ def test_secrets_are_found_in_files_that_cannot_be_parsed(tmp_path: Path) -> Non
     found = set(secrets_at_hand(Home(tmp_path), environ))
     assert found == {"one-1234", "two-1234", "three-1234", "four-1234"}
     assert list(lines_with_secrets("token: ${env:X}\npassword:\n")) == []
+
+
+def test_secrets_are_found_in_mappings_of_one_line() -> None:
+    text = """{"p": {"api_key": "one, {1234}", token: two-1234}}\nq: {a: [1], password: 'three', secret: ${env:X}}\n"""
+    assert list(lines_with_secrets(text)) == ["one, {1234}", "two-1234", "three"]
