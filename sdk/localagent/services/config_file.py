@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from localagent.errors import ConfigError, ManifestError, UsageError
+from localagent.errors import ConfigError, ManifestError, SystemProblem, UsageError
 from localagent.manifest.document import parse_document
 from localagent.manifest.plain import is_mapping
 from localagent.services.files import exclusively, write_text
@@ -28,7 +29,7 @@ def set_value(file: Path, path: Sequence[str], value: Any) -> None:
         ConfigError: something on the way is no mapping, or the value has no form in YAML that is read back as it is;
             nothing changed.
         ManifestError: the file cannot be understood; nothing changed.
-        SystemProblem: the file cannot be written.
+        SystemProblem: the file cannot be read or written.
     """
 
     def change(data: Any) -> None:
@@ -46,7 +47,7 @@ def unset_value(file: Path, path: Sequence[str]) -> None:
         UsageError: there is no such value; nothing changed.
         ConfigError: something on the way is no mapping; nothing changed.
         ManifestError: the file cannot be understood; nothing changed.
-        SystemProblem: the file cannot be written.
+        SystemProblem: the file cannot be read or written.
     """
 
     def change(data: Any) -> None:
@@ -65,10 +66,17 @@ def unset_value(file: Path, path: Sequence[str]) -> None:
 
 def _change(file: Path, change: Callable[[Any], None]) -> None:
     with exclusively(file):
+        _require_readable(file)
         # Read strictly first: what the host refuses to read, it must not rewrite.
         wanted = read_mapping(file)
         before = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
         write_text(file, changed_text(before, wanted, change, file))
+
+
+def _require_readable(file: Path) -> None:
+    if file.exists() and not (file.is_file() and os.access(file, os.R_OK)):
+        fix = f"put a regular file in its place, or make it yours to read: chmod u+rw {file}"
+        raise SystemProblem("cannot be read", file=file, fix=fix)
 
 
 def changed_text(before: str, data: dict[str, Any], change: Callable[[Any], None], file: Path) -> str:
