@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.told import GOOD, Finding, assert_told, assert_works, enable, findings, make_bad
+from faults.told import BAD_MANIFEST, GOOD, Finding, assert_told, assert_works, enable, findings, make_bad
 from plain import GREETER_MANIFEST, MakePlugin, Run, command_plugin
 
 WHOLE = GREETER_MANIFEST
@@ -171,8 +171,7 @@ def test_fault_11_a_name_that_is_not_the_entry_points(localagent: Run, make_plug
 def test_fault_12_a_plugin_for_another_host(
     needs: str, words: tuple[str, ...], localagent: Run, make_plugin: MakePlugin, home: Path
 ) -> None:
-    manifest = GREETER_MANIFEST.replace("greeter", "bad").replace("Greeter", "ThePlugin")
-    manifest += f"compatibility:\n  {needs}\n"
+    manifest = f"{BAD_MANIFEST}compatibility:\n  {needs}\n"
     folder = make_bad(make_plugin, home, "1 / 0", **{"plugin-manifest__yaml": manifest})
     assert_told(localagent("bad"), 3, f"{folder / 'plugin-manifest.yaml'}:10", *words)
     assert_works(localagent)

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from plain import Finished, MakePlugin, Run, command_plugin
+from plain import GREETER_MANIFEST, Finished, MakePlugin, Run, command_plugin
 
 GOOD = "good"
 """A healthy plugin's name, and its command's."""
+BAD_MANIFEST = GREETER_MANIFEST.replace("greeter", "bad").replace("Greeter", "ThePlugin")
+"""Of the flat plugin ``bad``."""
 
 
 def assert_told(done: Finished, code: int, *words: str) -> None:
