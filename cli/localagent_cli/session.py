@@ -37,14 +37,19 @@ def run(words: Sequence[str]) -> int:
     return reporting(lambda: _run(words, []), debug="--debug" in words)
 
 
-def run_process(words: Sequence[str]) -> int:
-    """As `run`, in a process that is LocalAgent's own: signals end it in time, and nothing a plugin left delays it."""
+def run_process(words: Sequence[str], *, journal: bool = True) -> int:
+    """As `run`, in a process that is LocalAgent's own: signals end it in time, and nothing a plugin left delays it.
+
+    Args:
+        words: the command line.
+        journal: as `HostOptions.journal`.
+    """
     debug = "--debug" in words
     if not debug:
         sys.excepthook = _tell_unexpected
     opened: list[LocalAgentCLI] = []
     with interrupts.listening():
-        code = reporting(lambda: _run(words, opened, is_own_process=True), debug=debug)
+        code = reporting(lambda: _run(words, opened, is_own_process=True, journal=journal), debug=debug)
         left = [name for cli in opened for name in cli.abandoned] or _threads_left()
         if interrupts.pending() is not None:
             interrupts.end_process(interrupts.exit_code())
@@ -138,7 +143,9 @@ def tell_problem(picture: Survey) -> None:
         output.tell("recovery mode: plugins are off until this is mended; management commands work")
 
 
-def _run(words: Sequence[str], opened: list[LocalAgentCLI], *, is_own_process: bool = False) -> int:
+def _run(
+    words: Sequence[str], opened: list[LocalAgentCLI], *, is_own_process: bool = False, journal: bool = True
+) -> int:
     options, rest = global_options.split(words)
     if options.version:
         output.show(f"localagent {__version__}")
@@ -152,7 +159,7 @@ def _run(words: Sequence[str], opened: list[LocalAgentCLI], *, is_own_process: b
     if is_own_process:
         collect_from_here()
 
-    cli = LocalAgentCLI(host_options(options), debug=options.debug)
+    cli = LocalAgentCLI(host_options(options)._replace(journal=journal), debug=options.debug)
     opened.append(cli)
     return cli.run(rest)
 

@@ -194,6 +194,38 @@ def test(
     raise typer.Exit(DONE if outcome.passed else FAILED)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+def bisect(ctx: typer.Context, as_json: Json = False) -> None:
+    """Find the plugin that breaks a command: [--] COMMAND...
+
+    The command runs again and again, each time with half of the plugins that may be it, and nobody is asked anything;
+    its exit code tells. What is enabled stays as it is. 200 plugins take 9 runs at most.
+
+    Example: localagent plugins bisect -- analyze-project .
+    """
+    from localagent_cli import bisecting
+
+    words = ctx.args[1:] if ctx.args[:1] == ["--"] else ctx.args
+    if not words:
+        raise UsageError("which command?", fix="localagent plugins bisect -- COMMAND...")
+    needed, candidates = bisecting.candidates_of(manager_of(ctx).survey, words[0])
+    most = bisecting.most_runs(len(candidates))
+    output.tell(f"{len(candidates)} plugins may be it; at most {most} runs")
+
+    def tell(ended: bisecting.Ended) -> None:
+        output.tell(f"with {ended.plugins - len(needed)} of them: ends with {ended.code}")
+
+    found = bisecting.bisect(needed, candidates, bisecting.running(cli_of(ctx).host.home.path, words, tell))
+    if as_json:
+        output.show_json(dataclasses.asdict(found))
+    else:
+        for line in bisecting.lines_of(found, words):
+            output.show(line)
+    raise typer.Exit(DONE if found.culprit else FAILED)
+
+
 def _purge(home: Home, name: str, *, yes: bool) -> None:
     """Remove a plugin's data, once the user agrees."""
     from localagent.services.storage import purge
