@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 LOADING_STEPS = frozenset({"import", "construct", "name", "settings schema", "prepare", "register", "initialise"})
 """The steps that bring a plugin up; a plugin that is late there is one that cannot be had."""
 
+_DAY = 86_400.0
+
 
 class Budgets(NamedTuple):
     """Seconds that the steps of one plugin may take; a command has no limit.
@@ -49,6 +51,16 @@ class Budgets(NamedTuple):
         if step == "complete":
             return self.completion
         return self.import_ if step in LOADING_STEPS else self.handler
+
+
+def unhurried(budgets: Budgets) -> Budgets:
+    """Budgets for a process that a person stops and looks at: a step may take a day.
+
+    What is to end soon after a signal, or is abandoned, still does.
+    """
+    return Budgets(*[_DAY] * len(Budgets._fields))._replace(
+        cleanup_after_signal=budgets.cleanup_after_signal, drain=budgets.drain, grace=budgets.grace
+    )
 
 
 def read_budgets(section: Any, *, over: Budgets, file: Path) -> Budgets:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from localagent.errors import ConfigError, ManifestError
-from localagent.host.budgets import Budgets, read_budgets
+from localagent.host.budgets import Budgets, read_budgets, unhurried
 from localagent.services.development import Development, flag, read_development
 from localagent.services.home import Home
 from localagent.services.settings import Settings
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from localagent.services.given import Given
+
+_DEBUGGERS = frozenset({"debugpy", "pydevd"})
+"""What those of editors import into the process before anything else."""
 
 
 SAFE_MODE = "LOCALAGENT_NO_PLUGINS"
@@ -97,12 +101,16 @@ def _development(settings: Settings, environ: Mapping[str, str], current: Path) 
 
 
 def _budgets(options: HostOptions, settings: Settings) -> Budgets:
-    """The time limits; ones that cannot be understood are a problem of the settings as any other there."""
+    """The time limits; ones that cannot be understood are a problem of the settings as any other there.
+
+    In a debugger there are none to speak of, or it would end with the first breakpoint.
+    """
     try:
-        return read_budgets(settings.user.get("budgets"), over=options.budgets, file=settings.home.config_file)
+        budgets = read_budgets(settings.user.get("budgets"), over=options.budgets, file=settings.home.config_file)
     except ConfigError as problem:
         settings.problem = problem
-        return options.budgets
+        budgets = options.budgets
+    return unhurried(budgets) if _DEBUGGERS & sys.modules.keys() else budgets
 
 
 def _current_folder() -> Path:
