@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faults.told import BAD_MANIFEST, GOOD, assert_told, assert_works, make_bad
-from localagent.services.redacting import MASK
+from localagent.plugins.secret import MASK
 from plain import MakePlugin, Run, command_plugin
 
 SCHEMA = '{"properties": {"size": {"type": "integer", "default": 1}, "api_key": {"type": "string"}}}'
