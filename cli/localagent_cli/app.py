@@ -93,8 +93,11 @@ class LocalAgentCLI:
 
         Naming a folder is the consent to run it this once; nothing is installed or enabled.
         """
-        options = self.host.situation.options._replace(extra=sources)
-        cli = LocalAgentCLI(options, debug=self.debug)
+        return self.over(Host.open(self.host.situation.options._replace(extra=sources)))
+
+    def over(self, host: Host) -> LocalAgentCLI:
+        """Another command line, over another host; what it leaves running is told with what this one leaves."""
+        cli = LocalAgentCLI(debug=self.debug, host=host)
         self._beside.append(cli)
         return cli
 

@@ -13,6 +13,7 @@ BUILTINS: dict[str, tuple[str, str]] = {
     "config": ("Show and change settings", "localagent_cli.commands.config:app"),
     "dev": ("Make plugins: create, run, validate, build", "localagent_cli.commands.dev:app"),
     "ui": ("See what terminal components draw", "localagent_cli.commands.ui:app"),
+    "trace": ("Show where a command's time went, plugin by plugin", "localagent_cli.commands.trace:app"),
     "doctor": ("Look for what is wrong with the host and its surroundings", "localagent_cli.commands.doctor:app"),
 }
 """By name the help line and ``module:attribute`` of the Typer app."""

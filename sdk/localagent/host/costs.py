@@ -35,14 +35,14 @@ class Meter:
     def step(self, name: str) -> Generator[None]:
         """Measure what is done in the block."""
         self._note(name)
-        began, memory = time.perf_counter(), _resident()
+        began, memory = time.perf_counter(), resident()
         try:
             yield
         finally:
-            self._measured.append((name, time.perf_counter() - began, max(0, _resident() - memory)))
+            self._measured.append((name, time.perf_counter() - began, max(0, resident() - memory)))
 
 
-def _resident() -> int:
+def resident() -> int:
     """Bytes of memory this process has, where the system tells at no cost; 0 elsewhere."""
     try:
         with open("/proc/self/statm", "rb") as stream:  # noqa: PTH123 - a Path costs more than the reading

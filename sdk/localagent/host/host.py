@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localagent.host import exits
 from localagent.host.belonging import watch_threads
@@ -83,7 +83,7 @@ class Host:
         """The guard through which this host calls a plugin's code."""
         self.loop.know(spec.name, spec.code_root)
         self.logs.know(Speaker(spec.name, spec.version), spec.code_root)
-        guard = Guard(
+        guard = self.new_guard(
             spec.name,
             spec.code_root,
             budgets=self.situation.budgets,
@@ -99,6 +99,10 @@ class Host:
         if spec.code_root is not None:
             exits.watch(spec.code_root, guard.tell_exit)
         return guard
+
+    def new_guard(self, *arguments: Any, **options: Any) -> Guard:
+        """A new guard, with the arguments of its class; a host that traces gives one that notes what it calls."""
+        return Guard(*arguments, **options)
 
     def context_for(self, guard: Guard, ledger: Ledger, grant: Grant) -> HostContext:
         """A new context for the plugin that `guard` calls; the testing kit gives one that records what is called."""
