@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +41,12 @@ def has_memory_for_files() -> bool:
 if "TMPDIR" not in os.environ and has_memory_for_files():
     os.environ["TMPDIR"] = str(MEMORY)
     tempfile.tempdir = None
+
+
+# A shell's job in the background ignores Ctrl-C, one below nohup SIGHUP, and so would every process of the tests.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 
 LONG = 3600

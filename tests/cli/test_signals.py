@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,18 +205,6 @@ class Signalled:
 
     def noted(self) -> list[str]:
         return self.steps.read_text().split("\n") if self.steps.exists() else []
-
-
-@pytest.fixture(autouse=True)
-def _heard() -> Iterator[None]:
-    """Processes in the background of a shell ignore Ctrl-C, those below nohup SIGHUP, and so would their children."""
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
-        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL),
-    }
-    yield
-    for each, handler in before.items():
-        signal.signal(each, handler)
 
 
 @pytest.fixture(scope="module")
