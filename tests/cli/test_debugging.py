@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from debugger import Debugger, launching
+from debugger import Debugger, attached, launching
 from localagent_cli import plugin_list
+from localagent_cli.watching.debugger import split_port
 from plain import Run
 
 
@@ -75,3 +81,65 @@ def test_the_host_stops_where_the_editor_wants_it(localagent: Run, work: Path) -
         debugger.begin("launch", configuration(work, 0), {file: [line]})
         assert debugger.stopped_at() == (file, line, "answer")
         assert leave(debugger, file) == 0, debugger.output
+
+
+@pytest.fixture
+def watched(analyser: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that watches the plugin and lets a debugger in."""
+    argv = [sys.executable, "-m", "localagent_cli", "dev", "watch", "--json", "--debugpy", "0", str(analyser)]
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=env) as process:
+        yield process
+        process.terminate()
+
+
+def told(process: subprocess.Popen[str], kind: str) -> dict[str, Any]:
+    """The next event of this kind."""
+    assert process.stdout is not None
+    return next(event for event in map(json.loads, process.stdout) if event["event"] == kind)
+
+
+def test_a_debugger_is_let_into_the_host_and_stops_in_what_was_saved(
+    watched: subprocess.Popen[str], analyser: Path
+) -> None:
+    """In two lives one after the other, the second of which lies a line further down."""
+    plugin = analyser / "plugin.py"
+    place = told(watched, "debuggable")
+    assert place["host"] == "127.0.0.1"
+    listening = {(*each.laddr,) for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+    assert [address for address in listening if place["port"] in address] == [("127.0.0.1", place["port"])]
+    told(watched, "watching")
+    with attached(place["port"]) as debugger:
+        line = line_of(plugin, "self.context = context")
+        debugger.begin("attach", {"justMyCode": False}, {plugin: [line]})
+        for generation in (2, 3):
+            debugger.set_breakpoints(plugin, line + 1)
+            plugin.write_text("\n" + plugin.read_text())
+            line += 1
+            assert debugger.stopped_at() == (plugin, line, "initialize")
+            debugger.go_on()
+            assert told(watched, "reloaded")["generation"] == generation
+
+
+@pytest.mark.parametrize(
+    ("words", "port", "rest"),
+    [
+        ([], None, []),
+        (["a"], None, ["a"]),
+        (["--debugpy"], 5678, []),
+        (["--debugpy", "a", "b"], 5678, ["a", "b"]),
+        (["a", "--debugpy", "0", "b"], 0, ["a", "b"]),
+        (["--debugpy=99", "a"], 99, ["a"]),
+    ],
+    ids=str,
+)
+def test_the_port_may_be_left_out(words: list[str], port: int | None, rest: list[str]) -> None:
+    assert split_port(words) == (port, rest)
+
+
+@pytest.mark.parametrize("word", ["--debugpy=", "--debugpy=x", "--debugpy=65536"])
+def test_what_is_no_port_is_refused(localagent: Run, work: Path, word: str) -> None:
+    done = localagent("dev", "watch", word, work)
+    assert done.code == 2
+    assert "is no port" in done.err
+    assert "fix: write it as --debugpy 5678" in done.err

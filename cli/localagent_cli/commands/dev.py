@@ -188,18 +188,26 @@ def run(ctx: typer.Context) -> None:
 def watch(ctx: typer.Context, as_json: Json = False) -> None:
     """Take up each save in a running host, check it and run the tests it touches.
 
-    Takes [PATH]... [-- COMMAND...]; without PATH the current folder is the plugin, or has plugins in it. A broken edit
-    stops nothing: what ran before goes on. COMMAND is run again after each save.
+    Takes [--debugpy [PORT]] [PATH]... [-- COMMAND...]; without PATH the current folder is the plugin, or has plugins in
+    it. A broken edit stops nothing: what ran before goes on. COMMAND is run again after each save.
+
+    With --debugpy an editor's debugger may attach to the host at 127.0.0.1:PORT, by default 5678.
 
     Keys on a terminal: r reloads, t runs all tests, q quits.
 
     Example: localagent dev watch dev-plugins/analyzer -- analyze-project .
     """
+    from localagent_cli.watching.debugger import let_in, split_port
     from localagent_cli.watching.watching import roots_of, watch_plugins
 
-    paths, words = _paths_and_words(ctx.args)
+    own = ctx.args[: ctx.args.index("--")] if "--" in ctx.args else ctx.args
+    port, before = split_port(own)
+    paths, words = _paths_and_words([*before, *ctx.args[len(own) :]])
     roots = roots_of(list(map(Path, paths)) or [_HERE])
-    raise typer.Exit(watch_plugins(cli_of(ctx).beside(*roots), roots, words, as_json=as_json))
+    # Before the host is made, which then leaves steps all the time that a person needs.
+    opened = let_in(port) if port is not None else None
+    cli = cli_of(ctx).beside(*roots)
+    raise typer.Exit(watch_plugins(cli, roots, words, as_json=as_json, debugger=opened))
 
 
 @app.command()

@@ -45,12 +45,15 @@ class Board:
     def __init__(self) -> None:
         self._rows: dict[str, _Row] = {}
         self._errors: list[str] = []
+        self._notes: list[str] = []
         self._output: list[str] = []
 
     def take(self, event: Event) -> None:
         """Show what happened."""
         data, row = event.data, self._row(event)
         match event.kind:
+            case "debuggable":
+                self._notes = lines_of(event)
             case "loaded":
                 row.state = ("ready", _GOOD)
             case "saved":
@@ -97,8 +100,9 @@ class Board:
             table.add_row(name, str(row.life), Text(*row.state), Text(*row.tests))
         findings = [Text(line, "yellow") for row in self._rows.values() for line in row.findings]
         errors = [Text(line, _BAD) for line in self._errors]
+        notes = [Text(line, _FAINT) for line in self._notes]
         printed = [Text(line) for line in self._output]
-        return Group(table, *findings, *errors, *printed, Text("r reload   t all tests   q quit", _FAINT))
+        return Group(table, *findings, *errors, *printed, *notes, Text("r reload   t all tests   q quit", _FAINT))
 
 
 @contextlib.contextmanager

@@ -15,8 +15,8 @@ class Event(NamedTuple):
     """Something that happened.
 
     Attributes:
-        kind: ``watching``, ``saved``, ``loaded``, ``reloaded``, ``unloaded``, ``refused``, ``postponed``, ``failed``,
-            ``findings``, ``tested`` or ``ran``.
+        kind: ``debuggable``, ``watching``, ``saved``, ``loaded``, ``reloaded``, ``unloaded``, ``refused``,
+            ``postponed``, ``failed``, ``findings``, ``tested`` or ``ran``.
         plugin: the plugin, or the name of its folder.
         data: JSON values.
     """
@@ -34,6 +34,8 @@ def lines_of(event: Event) -> list[str]:
     """An event as lines of text."""
     data, name = event.data, event.plugin
     match event.kind:
+        case "debuggable":
+            return [f"a debugger may attach at {data['host']}:{data['port']}"]
         case "watching":
             return [f"watching {data['path']}"]
         case "saved":

@@ -16,6 +16,7 @@ from localagent.host.reloading.following import load_anew, reload_settled
 from localagent.host.reloading.saves import LONGEST
 from localagent_cli import output
 from localagent_cli.exit_codes import DONE
+from localagent_cli.watching.debugger import HOST
 from localagent_cli.watching.events import Event, lines_of
 from localagent_cli.watching.touched import test_files, touched_tests
 from localagent_cli.watching.warm_tests import WarmTests, output_of
@@ -54,12 +55,24 @@ def roots_of(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def watch_plugins(cli: LocalAgentCLI, roots: Sequence[Path], command: Sequence[str], *, as_json: bool) -> int:
-    """Watch until somebody says that it is enough; gives the exit code."""
+def watch_plugins(
+    cli: LocalAgentCLI, roots: Sequence[Path], command: Sequence[str], *, as_json: bool, debugger: int | None = None
+) -> int:
+    """Watch until somebody says that it is enough; gives the exit code.
+
+    Args:
+        cli: as `Watching`.
+        roots: as `Watching`.
+        command: as `Watching`.
+        as_json: whether events are told as JSON.
+        debugger: the port at which a debugger may come in.
+    """
     from localagent_cli.watching.keys import pressed
 
     try:
         with _showing(as_json=as_json) as show:
+            if debugger is not None:
+                show(Event("debuggable", "", {"host": HOST, "port": debugger}))
             cli.host.loop.run(Watching(cli, roots, show, command).run(pressed))
     finally:
         cli.close()
