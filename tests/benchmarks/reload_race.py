@@ -91,11 +91,31 @@ async def naive(folder: Path) -> AsyncIterator[Ask]:
     await task
 
 
+@contextlib.asynccontextmanager
+async def jurigged(folder: Path) -> AsyncIterator[Ask]:
+    """The patcher of functions in running modules, with the same quiet time; it does not see a save by rename."""
+    library = importlib.import_module("jurigged")
+    sys.path.insert(0, str(folder))
+    watcher = library.watch(str(folder / "one" / "*.py"), logger=lambda _event: None, debounce=0.05)
+    words = importlib.import_module("one.words")
+
+    async def ask() -> int:
+        number: int = words.NUMBER
+        return number
+
+    yield ask
+    watcher.stop()
+    watcher.join()
+
+
+_WAYS = {"naive": naive, "jurigged": jurigged}
+
+
 async def race(way: str, folder: Path, times: int) -> list[float]:
     """The seconds of so many saves."""
     took: list[float] = []
     file = folder / "one" / "words.py"
-    async with (naive if way == "naive" else ours)(folder) as ask:
+    async with _WAYS.get(way, ours)(folder) as ask:
         await asyncio.sleep(0.5)
         for number in range(1, times + 1):
             began = time.perf_counter()

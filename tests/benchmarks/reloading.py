@@ -28,6 +28,7 @@ ROWS = (
         1.0,
     ),
     Row("the same against watchfiles and importlib.reload", Quantity("ours"), Quantity("naive")),
+    Row("the same against jurigged", Quantity("ours"), Quantity("jurigged")),
     Row("the tests of a save in a warm process against a fresh pytest", Quantity("warm"), Quantity("fresh"), 0.5),
 )
 
@@ -44,6 +45,7 @@ def contestants(workshop: Workshop) -> Iterator[Contestant]:
     yield race("ours", "ours", _SAVES)
     yield race("ours, p95", "ours, p95", _MANY_SAVES)
     yield race("naive", "naive", _SAVES)
+    yield race("jurigged", "jurigged", _SAVES)
     yield race("warm", "warm", _RUNS)
     yield race("fresh", "fresh", _RUNS)
     for name, seconds in (("quiet time", QUIET), ("60 ms", 0.06), ("150 ms", 0.15)):
