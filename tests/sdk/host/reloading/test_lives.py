@@ -359,3 +359,75 @@ async def test_a_stream_ends_on_the_life_it_began_with_and_others_have_the_new_o
     await third
     assert await manager.reload_plugin("one"), manager.reloads["one"].problem
     assert (await providers.complete(CompletionRequest("?"), provider="one")).text == "third!"
+
+
+SLOW = """
+import asyncio
+from pathlib import Path
+from localagent import Plugin
+from . import words
+
+class Slow(Plugin):
+    name = "one"
+    version = "1.0"
+
+    async def initialize(self, context):
+        self.note("begins")
+        await asyncio.sleep(0.2)
+        self.note("is ready")
+        context.message_bus.register_direct_handler("one", lambda message: words.WORD)
+        return True
+
+    def note(self, text):
+        with Path(__file__).with_name("book").open("a") as book:
+            book.write(f"{text}\\n")
+"""
+
+
+async def test_an_edit_during_a_reload_is_taken_up_by_the_next_one_and_they_do_not_overlap(
+    manager: PluginManager, make_plugin: MakePlugin, save: Save
+) -> None:
+    folder = make_plugin("one", SLOW, words__py="WORD = 'first'\n")
+    assert await manager.load_plugin("one"), manager.errors
+    book = folder / "book"
+    save(folder / "words.py", "WORD = 'second'\n")
+    under_way = asyncio.create_task(manager.reload(["one"]))
+    while book.read_text().count("begins") < 2:  # noqa: ASYNC110 - the plugin tells nobody
+        await asyncio.sleep(0.01)
+    save(folder / "words.py", "WORD = 'third'\n")
+    following = await manager.reload(["one"])
+    assert ((await under_way).generation, following.generation) == (2, 3)
+    assert book.read_text() == "begins\nis ready\n" * 3
+    assert await ask(manager, "one") == "third"
+
+
+BROKEN = {
+    "is no Python": "NUMBER = (\n",
+    "raises": "NUMBER = 1 / 0\n",
+    "hangs": "import time\ntime.sleep(30)\n",
+}
+
+
+async def test_no_call_fails_while_one_broken_edit_after_the_other_is_refused(
+    manager: PluginManager, make_plugin: MakePlugin, save: Save
+) -> None:
+    folder = make_plugin("one", PAIR, left__py="NUMBER = 0\n", right__py="NUMBER = 0\n")
+    await manager.load_plugin("one")
+    before, answers, is_over = manager.loaded_plugins["one"], 0, False
+
+    async def asking() -> None:
+        nonlocal answers
+        while not is_over:
+            assert await ask(manager, "one") == [0, 0]
+            answers += 1
+
+    load = [asyncio.create_task(asking()) for _ in range(3)]
+    for text in BROKEN.values():
+        so_far = answers
+        save(folder / "left.py", text)
+        assert not await manager.reload_plugin("one")
+        assert manager.loaded_plugins["one"] is before
+        while answers <= so_far:  # noqa: ASYNC110 - only the answers tell
+            await asyncio.sleep(0.01)
+    is_over = True
+    await asyncio.gather(*load)
