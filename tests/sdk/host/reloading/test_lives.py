@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import socket
 import threading
 from collections.abc import Callable
@@ -22,8 +21,8 @@ pytestmark = pytest.mark.asyncio
 
 Save = Callable[[Path, str], object]
 
-RELOADS = int(os.environ.get("LOCALAGENT_TEST_RELOADS", "60"))
-"""Read before a test takes the developer's variables away."""
+RELOADS = [pytest.param(100, id="100"), pytest.param(1000, id="1000", marks=pytest.mark.soak)]
+"""How often a plugin is reloaded."""
 
 LAYER = """
 from localagent import Plugin
@@ -186,7 +185,7 @@ async def census(manager: PluginManager) -> dict[str, int]:
 async def test_no_call_fails_or_sees_two_lives_while_a_plugin_is_reloaded_again_and_again(
     manager: PluginManager, make_plugin: MakePlugin, save: Save
 ) -> None:
-    number = RELOADS // 2
+    number = 50
     folder = make_plugin("one", PAIR, left__py="NUMBER = 0\n", right__py="NUMBER = 0\n")
     await manager.load_plugin("one")
     mixed, answers, sent, is_over = 0, 0, 0, False
@@ -221,9 +220,8 @@ async def test_no_call_fails_or_sees_two_lives_while_a_plugin_is_reloaded_again_
     assert vars(manager.loaded_plugins["one"])["heard"] == sent
 
 
-async def test_many_reloads_leave_nothing_behind(manager: PluginManager, make_plugin: MakePlugin) -> None:
-    """A thousand in the soak (LOCALAGENT_TEST_RELOADS=1000), sixty elsewhere."""
-    number = RELOADS
+@pytest.mark.parametrize("number", RELOADS)
+async def test_many_reloads_leave_nothing_behind(number: int, manager: PluginManager, make_plugin: MakePlugin) -> None:
     folder = make_plugin("one", PAIR, left__py="NUMBER = 0\n", right__py="DATA = b'x' * 2_000_000\nNUMBER = 0\n")
     await manager.load_plugin("one")
     await churn(manager, folder, Path.write_text, range(1, 10))

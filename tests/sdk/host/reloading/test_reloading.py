@@ -92,7 +92,7 @@ async def test_edits_of_the_same_size_within_a_tick_of_the_clock_are_never_stale
 ) -> None:
     await manager.load_plugin("one")
     stale = 0
-    for number in range(50):
+    for number in range(100):
         save(one / "words.py", f"WORD = '{number:05}'\n")
         assert await manager.reload_plugin("one"), manager.reloads["one"].problem
         stale += await ask(manager) != [f"{number:05}"] * 2 + ["A"]
