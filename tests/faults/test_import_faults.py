@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from faults.told import BAD_MANIFEST, GOOD, assert_told, assert_works, bad_plugin, enable, make_bad
+from faults.told import BAD_MANIFEST, GOOD, HURRY, assert_told, assert_works, bad_plugin, enable, make_bad
 from generated import PLUGIN_GROUP, Distribution, consent, entry_point, install
 from plain import MakePlugin, Run, command_plugin
 
-HURRY = {"import": 1.0, "initialise": 1.0, "cleanup": 1.0, "grace": 0.2}
-"""Seconds that steps may take here, so that a hang does not last."""
-
 
 @pytest.fixture
-def fails_at_import(localagent: Run, make_plugin: MakePlugin, home: Path) -> object:
+def fails_at_import(localagent: Run, make_plugin: MakePlugin, home: Path) -> Callable[..., None]:
     """Tries a plugin ``bad`` with this first code: its command says these words and gives 3, a healthy one works."""
 
     def fails(code: str, *words: str) -> None:
@@ -59,13 +57,11 @@ def test_fault_23_entry_point_names_nothing(target: str, localagent: Run, home: 
     assert_told(done, 3, "entry_points.txt:2")
 
 
-def test_fault_24_missing_dependency(fails_at_import: object) -> None:
-    assert callable(fails_at_import)
+def test_fault_24_missing_dependency(fails_at_import: Callable[..., None]) -> None:
     fails_at_import("import not_there_at_all", "needs the module 'not_there_at_all'", "pip install not_there_at_all")
 
 
-def test_fault_25_syntax_error(fails_at_import: object) -> None:
-    assert callable(fails_at_import)
+def test_fault_25_syntax_error(fails_at_import: Callable[..., None]) -> None:
     fails_at_import("def broken(:", "plugin.py:1", "SyntaxError")
 
 
@@ -78,28 +74,24 @@ def test_fault_25_syntax_error(fails_at_import: object) -> None:
     ],
     ids=["raise", "recursion", "memory"],
 )
-def test_fault_26_exception_at_import(code: str, words: str, fails_at_import: object) -> None:
-    assert callable(fails_at_import)
+def test_fault_26_exception_at_import(code: str, words: str, fails_at_import: Callable[..., None]) -> None:
     fails_at_import(code, "plugin.py:1", words)
 
 
 @pytest.mark.parametrize("code", ["raise SystemExit(0)", "import sys; sys.exit(9)", "raise KeyboardInterrupt"])
-def test_fault_27_system_exit_at_import(code: str, fails_at_import: object) -> None:
+def test_fault_27_system_exit_at_import(code: str, fails_at_import: Callable[..., None]) -> None:
     """That a real Ctrl-C gives 130 is the matter of fault 90."""
-    assert callable(fails_at_import)
     fails_at_import(code, "plugin.py:1")
 
 
 @pytest.mark.parametrize("code", ["import time; time.sleep(60)", "while True: pass"], ids=["hang", "busy loop"])
-def test_fault_28_hang_at_import(code: str, fails_at_import: object) -> None:
-    assert callable(fails_at_import)
+def test_fault_28_hang_at_import(code: str, fails_at_import: Callable[..., None]) -> None:
     fails_at_import(code, "import", "plugin.py:1", "1 s")
 
 
 @pytest.mark.parametrize("code", ["import os; os._exit(0)", "import ctypes; ctypes.string_at(0)"])
-def test_fault_29_process_ends_at_import(code: str, fails_at_import: object) -> None:
+def test_fault_29_process_ends_at_import(code: str, fails_at_import: Callable[..., None]) -> None:
     """The process that ends is the preflight's, so the host does not die even once."""
-    assert callable(fails_at_import)
     fails_at_import(code, "import")
 
 

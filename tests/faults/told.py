@@ -14,14 +14,19 @@ GOOD = "good"
 """A healthy plugin's name, and its command's."""
 BAD_MANIFEST = GREETER_MANIFEST.replace("greeter", "bad").replace("Greeter", "ThePlugin")
 """Of the flat plugin ``bad``."""
+HURRY = {"import": 1.0, "initialise": 1.0, "handler": 1.0, "cleanup": 1.0, "grace": 0.2}
+"""Seconds that steps may take here, so that a hang does not last."""
 
 
 def assert_told(done: Finished, code: int, *words: str) -> None:
-    """The command ended with this code and said these words, with a way out and without a trace."""
+    """The command ended with this code and said these words, without a trace.
+
+    It said a way out too, unless the plugin itself failed at what it was asked for (1), of which nobody knows one.
+    """
     assert done.code == code, done.text
     assert "Traceback" not in done.text
     assert not [word for word in words if word not in done.text], done.text
-    assert code in (0, 130, 143) or "fix:" in done.text, done.text
+    assert code in (0, 1, 130, 143) or "fix:" in done.text, done.text
 
 
 def assert_works(localagent: Run, name: str = GOOD) -> None:
@@ -45,10 +50,14 @@ def make_bad(make_plugin: MakePlugin, home: Path, source: str, **files: str) -> 
     return folder
 
 
-def bad_plugin(*, at_import: str = "", initialise: str = "return True", command: str = "pass", more: str = "") -> str:
+def bad_plugin(*, initialise: str = "return True", command: str = "pass", more: str = "") -> str:
     """The source of a plugin ``bad`` that does something wrong at a step; `more` are further methods."""
-    source = command_plugin("bad", initialise=_within(initialise, 8), command=_within(command, 12))
-    return f"{textwrap.dedent(at_import)}\n{source}\n{textwrap.indent(textwrap.dedent(more), ' ' * 4)}"
+    source = command_plugin("bad", initialise="INITIALISE", command="COMMAND")
+    for word, code in (("INITIALISE", initialise), ("COMMAND", command)):
+        before, _, _ = source.partition(word)
+        depth = len(before) - len(before.rstrip(" "))
+        source = source.replace(word, textwrap.indent(textwrap.dedent(code).strip(), " " * depth).lstrip())
+    return f"{source}\n{textwrap.indent(textwrap.dedent(more), ' ' * 4)}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,3 @@ def findings(localagent: Run, work: Path, files: Mapping[str, str | bytes]) -> d
         finding = Finding(each["line"], each["column"], each["message"], f"{each['hint']} {each['fix']}".strip())
         told[Path(each["file"]).parts[0]].append(finding)
     return told
-
-
-def _within(code: str, depth: int) -> str:
-    return textwrap.indent(textwrap.dedent(code).strip(), " " * depth).lstrip()
