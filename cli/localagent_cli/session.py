@@ -70,9 +70,9 @@ def reporting(work: Callable[[], int], *, debug: bool) -> int:
         told = _told(error)
         # Without a cause, the words are the whole story: where in LocalAgent they come from mends nothing.
         if debug and error.__cause__ is not None:
-            import traceback
+            from localagent_cli.traces import trace_of
 
-            output.tell("".join(traceback.format_exception(error)).rstrip())
+            output.tell(trace_of(error))
         output.tell_error(told)
         code = code_of(told)
     except KeyboardInterrupt:

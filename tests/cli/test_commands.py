@@ -77,6 +77,16 @@ def test_a_failing_command_shows_no_trace_without_debug(localagent: Run, make_pl
     assert "Traceback" in localagent("--debug", "fails").err
 
 
+def test_a_trace_begins_with_the_plugins_own_lines(localagent: Run, make_plugin: MakePlugin) -> None:
+    folder = make_plugin("fails", command_plugin("fails", command="inner()") + "\ndef inner():\n    return {}['x']\n")
+    localagent("plugins", "enable", "fails")
+    told = localagent("--debug", "fails").err
+    frames = [line.strip() for line in told.splitlines() if line.strip().startswith("File ")]
+    own = [number for number, frame in enumerate(frames) if str(folder) in frame]
+    assert own == [0, 1], told
+    assert told.index("KeyError: 'x'") < told.index("The host came there by:") < told.index("localagent_cli")
+
+
 def test_debug_shows_no_trace_where_nothing_was_raised_but_our_own_words(localagent: Run) -> None:
     told = localagent("plugins", "info", "nobody").err
     assert told.startswith("error: there is no plugin 'nobody'\n")
