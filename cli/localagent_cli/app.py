@@ -93,7 +93,7 @@ class LocalAgentCLI:
 
         Naming a folder is the consent to run it this once; nothing is installed or enabled.
         """
-        return self.over(Host.open(self.host.situation.options._replace(extra=sources)))
+        return self.over(self.host.beside(self.host.situation.options._replace(extra=sources)))
 
     def over(self, host: Host) -> LocalAgentCLI:
         """Another command line, over another host; what it leaves running is told with what this one leaves."""

@@ -83,6 +83,15 @@ def test_lines_fit_where_they_can(speaking: Run, columns: str) -> None:
     assert max(map(len, lines)) <= max(int(columns), 60)
 
 
+def test_a_plugin_that_runs_from_its_source_folder_is_traced(
+    localagent: Run, make_plugin: MakePlugin, work: Path
+) -> None:
+    folder = make_plugin("speaker", SPEAKER, into=work)
+    done = localagent("trace", "dev", "run", folder, "--", "speak")
+    assert (done.code, done.out) == (0, "spoken\n")
+    assert "speaker  command" in done.err
+
+
 def test_a_command_of_the_host_calls_no_plugin(speaking: Run) -> None:
     done = speaking("trace", "plugins", "list")
     assert "speaker" in done.out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from localagent.host import exits
 from localagent.host.belonging import watch_threads
@@ -70,7 +70,7 @@ class Host:
         self._take_up_saves: Callable[[], Awaitable[object]] | None = None
 
     @classmethod
-    def open(cls, options: HostOptions | None = None) -> Host:
+    def open(cls, options: HostOptions | None = None) -> Self:
         """A host over the home that `options` or the environment name.
 
         Raises:
@@ -78,6 +78,14 @@ class Host:
         """
         situation = Situation.read(options)
         return cls(situation, journal=Journal(situation.home.journal) if situation.options.journal else None)
+
+    def beside(self, options: HostOptions) -> Host:
+        """Another host of the same kind.
+
+        Raises:
+            ConfigError: as `Situation.read`.
+        """
+        return type(self).open(options)
 
     def guard_for(self, spec: PluginSpec) -> Guard:
         """The guard through which this host calls a plugin's code."""

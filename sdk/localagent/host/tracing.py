@@ -17,6 +17,7 @@ from localagent.host.host import Host
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
+    from localagent.host.situation import HostOptions
     from localagent.workflows.attempt import Control
 
 
@@ -123,6 +124,12 @@ class TracingHost(Host):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.trace = Trace()
         super().__init__(*arguments, **options)
+
+    def beside(self, options: HostOptions) -> TracingHost:
+        """As `Host.beside`; what is called there is a part of the same trace."""
+        other = type(self).open(options)
+        other.trace = self.trace
+        return other
 
     def new_guard(self, *arguments: Any, **options: Any) -> TracedGuard:
         """As `Host.new_guard`."""
