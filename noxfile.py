@@ -161,7 +161,8 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """Put this host and its peers through the same faults and print one page; further words choose cells."""
-    _install_wheel(session, extra="test")
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"))
     peers = _peers(session, "llm", "stevedore", "npe2")
     session.run("python", "-m", "faults", f"--peers={peers}", *_from_here(session), env=_TESTS_ON_PATH)
 

@@ -16,11 +16,13 @@ from typing import TypeVar
 from faults.catalogue import FAULTS, STEPS
 from faults.cells import all_cells, try_cell
 from faults.crowd import try_crowd
+from faults.numbered import numbered_faults
 from faults.page import page
 from faults.peers import Peer, PeerOutcome, peers, try_peer, try_stranger_with
 from faults.report import Problems, Report
 from faults.sequels import SEQUELS, try_sequel
 from faults.strangers import STRANGERS, try_stranger
+from faults.tried import failed_tests
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -35,6 +37,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if not options.only:
             theirs = report.theirs | trial.strangers_elsewhere()
             report = replace(report, theirs=theirs, strangers=trial.strangers())
+            _tell("numbered faults")
+            report = replace(report, numbered=tuple(numbered_faults()), failed_tests=failed_tests(trial.folder))
             report = replace(report, crowds=trial.crowds(options.crowd), sequels=trial.sequels(), size=options.crowd)
     sys.stdout.write("\n".join(report.lines()) + "\n")
     if options.page:

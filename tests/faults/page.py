@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from faults.catalogue import FAULTS, STEPS
 from faults.plugins import HEALTHY
 
 if TYPE_CHECKING:
+    from faults.numbered import NumberedFault
     from faults.report import Report
 
 _MEANING = """\
@@ -66,3 +67,34 @@ def page(report: Report) -> Iterator[str]:
         yield "a handler that fails again and again is paused, and the plugin's other one is not."
         yield ""
         yield from report.of_sequels()
+    if report.numbered:
+        yield ""
+        yield from _numbered(report)
+
+
+def _numbered(report: Report) -> Iterator[str]:
+    yield "## Each fault by its number"
+    yield ""
+    yield "Bad input, bad plugins, bad places and bad moments, each with the tests that prove what happens then, most"
+    yield "of them with real processes: one message with place and fix, the right exit code, no traceback, other"
+    yield "plugins unaffected, nothing lost that was acknowledged. **ok** means that the test passed; what is"
+    yield "**not yet** as it should be is a test that is expected to fail until it is."
+    yield ""
+    yield from numbered_table(report.numbered, report.failed_tests)
+
+
+def numbered_table(faults: Iterable[NumberedFault], failed: Mapping[str, str]) -> Iterator[str]:
+    """Number, what happens and result of each test, as Markdown.
+
+    Args:
+        failed: the words to show for tests that did not pass, by the name of their function.
+    """
+    listed = list(faults)
+    results = {fault.name: failed.get(fault.name, "ok" if fault.is_met else "not yet") for fault in listed}
+    yield "| fault | what happens | result |"
+    yield "| --- | --- | --- |"
+    yield from (f"| {fault.number} | {fault.happens} | {results[fault.name]} |" for fault in listed)
+    numbers = {fault.number for fault in listed}
+    unmet = {fault.number for fault in listed if results[fault.name] != "ok"}
+    yield ""
+    yield f"{len(numbers)} faults, of which {len(numbers - unmet)} hold in all their tests."

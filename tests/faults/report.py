@@ -8,6 +8,7 @@ from typing import Any
 
 from faults.catalogue import STEPS
 from faults.cells import Outcome
+from faults.numbered import NumberedFault
 from faults.peers import PeerOutcome
 
 Problems = tuple[str, ...]
@@ -25,6 +26,8 @@ class Report:
         crowds: problems with many plugins of which a fifth is broken, by step.
         sequels: problems with what goes wrong on the way, by what that is.
         size: how many plugins a crowd is.
+        numbered: the tests of numbered faults, where they were run.
+        failed_tests: what became of those that did not pass, by the name of their function.
     """
 
     peers: tuple[str, ...]
@@ -34,12 +37,15 @@ class Report:
     crowds: dict[str, Problems] = field(default_factory=dict[str, Problems])
     sequels: dict[str, Problems] = field(default_factory=dict[str, Problems])
     size: int = 0
+    numbered: tuple[NumberedFault, ...] = ()
+    failed_tests: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def fell_short(self) -> bool:
         """Whether this host has a problem anywhere."""
         tables = (self.strangers, self.crowds, self.sequels)
-        return any(outcome.problems for outcome in self.outcomes) or any(any(table.values()) for table in tables)
+        fell = any(outcome.problems for outcome in self.outcomes) or any(any(table.values()) for table in tables)
+        return fell or bool(self.failed_tests)
 
     def lines(self) -> Iterator[str]:
         """All tables, as Markdown."""
