@@ -122,12 +122,12 @@ def test_fault_08_words_stay_words_and_a_version_needs_quotes(localagent: Run, w
 
 
 def test_fault_09_a_key_is_misspelt(localagent: Run, work: Path) -> None:
-    files: dict[str, str | bytes] = {"wrong": WHOLE.replace("commands", "comands"), "free": WHOLE + "x-mine: {a: 1}\n"}
-    told = findings(localagent, work, files)
+    wrong_key = WHOLE.replace("commands", "xcommands")
+    told = findings(localagent, work, {"wrong": wrong_key, "free": WHOLE + "x-mine: {a: 1}\n"})
     assert told["free"] == []
-    (wrong,) = [each for each in told["wrong"] if "comands" in each.message]
+    (wrong,) = [each for each in told["wrong"] if "xcommands" in each.message]
     assert (wrong.line, wrong.column) == (6, 3)
-    assert "comands" in wrong.message
+    assert "xcommands" in wrong.message
     assert "did you mean" in f"{wrong.message} {wrong.fix}"
 
 
