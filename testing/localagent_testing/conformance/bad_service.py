@@ -52,13 +52,20 @@ def answering(reply: bytes) -> Generator[str]:
 
     with socketserver.ThreadingTCPServer((STAND_IN, 0), Connection) as server:
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"{STAND_IN}:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+        with serving(server) as place:
+            yield place
+
+
+@contextlib.contextmanager
+def serving(server: socketserver.TCPServer) -> Generator[str]:
+    """The host and port of a server, which serves in a thread of its own as long as this is entered."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"{STAND_IN}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def address_in(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from localagent.manifest.plain import is_mapping
-from localagent_testing.conformance.bad_service import STAND_IN
+from localagent_testing.conformance.bad_service import STAND_IN, serving
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -26,14 +25,8 @@ THINKING = 0.1
 @contextlib.contextmanager
 def chatting() -> Generator[str]:
     """The host and port of such a service, in threads of its own."""
-    with _Server((STAND_IN, 0), _Chat) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"{STAND_IN}:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with _Server((STAND_IN, 0), _Chat) as server, serving(server) as place:
+        yield place
 
 
 class _Server(ThreadingHTTPServer):
