@@ -79,5 +79,5 @@ def test_a_rule_above_the_pinned_level_is_shown_as_skipped(workshop: Workshop) -
 def test_a_table_that_is_no_plan_fails_with_two_lines(workshop: Workshop) -> None:
     folder = workshop.plugin(files={"pyproject.toml": "[tool.localagent.conformance]\nsetting = {}\n"})
     done = workshop.pytest("plugin-manifest.yaml::greeter::LA601-loads", at=folder)
-    assert "has no key 'setting'\nfix: it takes settings, provider, commands, data" in done.stdout
+    assert "has no key 'setting'\nfix: it takes settings, provider, service, commands, data" in done.stdout
     assert "Traceback" not in done.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from localagent.host import exits
 from localagent.host.belonging import watch_threads
@@ -56,7 +56,10 @@ class Host:
         loop: the event loop that plugins live on.
         lifecycle_manager: the stage of each plugin.
         tally: what is counted of plugins.
+        reads_anew: whether a plugin that was let go is read from its files when it is loaded again.
     """
+
+    reads_anew: ClassVar[bool] = True
 
     def __init__(self, situation: Situation, *, journal: Journal | None = None) -> None:
         self.situation = situation

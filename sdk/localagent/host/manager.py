@@ -177,7 +177,10 @@ class PluginManager:
         leaving = [ready[other] for other in ready if name in with_needs([other], dependents)]
         await self._let_go(leaving)
         in_use = {each.spec.source.root for each in ready.values()}
-        TakenOut(each.spec for each in leaving if each.spec.source.is_folder and each.spec.source.root not in in_use)
+        if self.host.reads_anew:
+            TakenOut(
+                each.spec for each in leaving if each.spec.source.is_folder and each.spec.source.root not in in_use
+            )
         return True
 
     async def reload_plugin(self, name: str) -> bool:
