@@ -168,6 +168,18 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Run the long forms one after another; the next call goes on where this one ends. ``--list`` tells which."""
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"))
+    kept = session.cache_dir.resolve() / "soak.json"
+    # Tests that are interrupted clean up.
+    session.run(
+        "python", "-m", "soak", f"--kept={kept}", *_from_here(session), env=_TESTS_ON_PATH, interrupt_timeout=90
+    )
+
+
+@nox.session
 def local_model(session: nox.Session) -> None:
     """Ask a model that really runs, embedded and by llama.cpp's server; further words go to pytest.
 
