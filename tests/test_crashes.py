@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,12 +39,16 @@ def killed_at_a_random_point(kind: str, home: Home, first: int, chance: random.R
 
 def survive(kind: str, home: Home, kills: int) -> None:
     chance = random.Random(f"{kind} {kills}")  # noqa: S311 - when to kill is no secret
-    read = KINDS[kind][1]
+    write, read = KINDS[kind]
     number = 0
     for _ in range(kills):
         acknowledged = killed_at_a_random_point(kind, home, number + 1, chance)
         number = read(home)
         assert acknowledged <= number <= acknowledged + 1
+    storage = storage_of(home)
+    write(home, number + 1, storage)
+    storage.close()
+    assert list(home.path.rglob("*.new")) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -51,10 +57,12 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(kind: str, tmp_path: Path
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(("kind", "kills"), [("storage", 68), ("settings", 66), ("lock", 66)])
-def test_two_hundred_killed_writers_lose_nothing(kind: str, kills: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "kills"), [("storage", 334), ("settings", 333), ("lock", 333)])
+def test_a_thousand_killed_writers_lose_nothing(
+    kind: str, kills: int, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     survive(kind, Home(tmp_path), kills)
+    record_property("kills", kills)
 
 
 _ADDS = """
@@ -97,7 +105,7 @@ def test_no_update_of_the_storage_is_lost_between_processes(tmp_path: Path, proc
     assert storage_of(Home(tmp_path)).get("sum") == processes * 25
 
 
-@pytest.mark.parametrize("processes", [2, pytest.param(20, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("processes", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_no_setting_is_lost_between_processes(tmp_path: Path, processes: int) -> None:
     together(_SETS, tmp_path, processes)
     assert len(read_mapping(tmp_path / "config.yaml")["plugins"][PLUGIN]["config"]) == processes * 25
@@ -109,25 +117,56 @@ def test_a_write_cut_short_leaves_the_old_file(kind: str, tmp_path: Path) -> Non
     write, read = KINDS[kind]
     storage = storage_of(home)
     write(home, 1, storage)
-    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, unlimited[1]))
-    try:
-        with pytest.raises(SystemProblem) as caught:
-            write(home, 3, storage)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    with room_for(20), pytest.raises(SystemProblem) as caught:
+        write(home, 3, storage)
     assert caught.value.fix
     assert read(home) == 1
     write(home, 5, storage)
     assert read(home) == 5
 
 
-def test_a_setting_that_no_room_is_for_says_so(tmp_path: Path) -> None:
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_write_cut_short_anywhere_leaves_the_old_file(
+    kind: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """At 40 sizes, from nothing to nearly all of the largest file."""
+    home = Home(tmp_path)
+    write, read = KINDS[kind]
+    storage = storage_of(home)
+    write(home, 1, storage)
+    largest = max(file.stat().st_size for file in home.path.rglob("*") if file.is_file())
+    kept = 1
+    fixes: list[str | None] = []
+    for number, size in enumerate(range(0, largest, -(-largest // 40))):
+        wanted = 2 * number + 3
+        with room_for(size):
+            try:
+                write(home, wanted, storage)
+            except SystemProblem as problem:
+                fixes.append(problem.fix)
+            else:
+                kept = wanted
+        assert read(home) == kept
+    write(home, 1001, storage)
+    assert read(home) == 1001
+    record_property("writes cut short", len(fixes))
+    assert fixes
+    assert all(fixes)
+
+
+@contextlib.contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file can be written beyond so many bytes."""
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, unlimited[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, unlimited[1]))
     try:
-        with pytest.raises(SystemProblem, match="cannot write: File too large"):
-            set_value(tmp_path / "config.yaml", ["plugins", PLUGIN, "config", "number"], 12345)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+
+
+def test_a_setting_that_no_room_is_for_says_so(tmp_path: Path) -> None:
+    with room_for(20), pytest.raises(SystemProblem, match="cannot write: File too large"):
+        set_value(tmp_path / "config.yaml", ["plugins", PLUGIN, "config", "number"], 12345)
     assert not list(tmp_path.glob("*.new"))

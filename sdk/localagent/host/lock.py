@@ -119,9 +119,6 @@ def change_lock(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
         SystemProblem: it cannot be written.
     """
     with exclusively(home.lock_file):
-        # Only here is it written, so what lies beside it belongs to somebody who was killed.
-        for stray in home.path.glob(f".{home.lock_file.name}.*.new"):
-            stray.unlink(missing_ok=True)
         content = read_lock(home)
         change(content)
         write_json(home.lock_file, content)

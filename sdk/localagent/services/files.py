@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from contextlib import AbstractContextManager
 
-_ABANDONED = 3600.0
-"""Seconds after which a file that was never renamed has no writer any more."""
 LOCK_PATIENCE = 5.0
 """Seconds a writer waits for another one."""
 
@@ -117,11 +114,11 @@ def _holder(place: Path) -> str:
 
 
 def _sweep(file: Path) -> None:
-    """Remove what writers of `file` left that were killed, once nobody can be writing it any more."""
-    for stray in file.parent.glob(f".{file.name}.*.new"):
+    """Remove what writers of `file` left that were killed: nobody is writing it while its lock is held."""
+    target = Path(os.path.realpath(file))
+    for stray in target.parent.glob(f".{target.name}.*.new"):
         with contextlib.suppress(OSError):
-            if stray.stat().st_mtime < time.time() - _ABANDONED:
-                stray.unlink()
+            stray.unlink()
 
 
 def _behind_links(file: Path) -> Path:
