@@ -180,6 +180,20 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into site/ and follow its links; ``-- serve`` shows it, ``-- mkdocs`` has MkDocs build it, too."""
+    session.install(*_group("docs"))
+    if "serve" in session.posargs:
+        session.run("zensical", "serve")
+        return
+    session.run("zensical", "build", "--clean", "--strict")
+    session.run("python", "-m", "handbook.links", "site", env=_TESTS_ON_PATH)
+    if "mkdocs" in session.posargs:
+        session.install("mkdocs-material")
+        session.run("mkdocs", "build", "--strict", "--site-dir", str(Path(session.create_tmp()).resolve() / "site"))
+
+
+@nox.session
 def local_model(session: nox.Session) -> None:
     """Ask a model that really runs, embedded and by llama.cpp's server; further words go to pytest.
 
