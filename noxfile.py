@@ -126,6 +126,13 @@ def release_template(session: nox.Session) -> None:
 
 
 @nox.session
+def reference_pages(session: nox.Session) -> None:
+    """Write the pages on commands and manifest anew, from the commands and the manifest's schema."""
+    session.install("-e", ".")
+    session.run("python", "-m", "handbook.reference", env=_TESTS_ON_PATH)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Look for bad style and misspelt words."""
     session.install(*_group("lint"))

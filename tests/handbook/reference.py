@@ -1,0 +1,22 @@
+"""Write the pages of the reference that are made of the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from handbook import command_page, manifest_page
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+PAGES: dict[str, Callable[[], str]] = {"commands.md": command_page.page, "manifest.md": manifest_page.page}
+
+
+def main() -> None:
+    """Write each page anew."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
