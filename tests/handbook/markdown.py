@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 def plain(text: str) -> str:
     """A text none of whose characters mean anything to Markdown, be it in a table."""
-    marks = {"&": "&amp;", "<": "&lt;", "|": "&#124;", "*": "&#42;"}
+    marks = {"&": "&amp;", "<": "&lt;", "|": "&#124;", "*": "&#42;", "[": "&#91;"}
     return "".join(marks.get(letter, letter) for letter in text)
 
 
