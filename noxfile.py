@@ -133,6 +133,13 @@ def reference_pages(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Make those pictures anew that do not show any more what commands print; words choose some by name."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "handbook.pictures", *session.posargs, env=_TESTS_ON_PATH)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Look for bad style and misspelt words."""
     session.install(*_group("lint"))

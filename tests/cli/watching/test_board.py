@@ -4,48 +4,16 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rendering import render
+from terminal import Pane
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="the terminal is tmux's")
-
-PATIENCE = 60.0
-
-
-class Pane:
-    """A terminal in which one command runs."""
-
-    def __init__(self, socket: Path, command: str, folder: Path) -> None:
-        self._socket = socket
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "20", "-c", str(folder), command)
-        self._tmux("set-option", "-g", "remain-on-exit", "on")
-
-    def press(self, key: str) -> None:
-        self._tmux("send-keys", key)
-
-    def shows(self, *texts: str) -> str:
-        """What is on the terminal once all of these texts are."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            screen = self._tmux("capture-pane", "-p")
-            if all(text in screen for text in texts):
-                return screen
-            time.sleep(0.1)
-        pytest.fail(f"{texts} did not come:\n{self._tmux('capture-pane', '-p')}")
-
-    def end(self) -> None:
-        subprocess.run(["tmux", "-S", str(self._socket), "kill-server"], check=False, capture_output=True)
-
-    def _tmux(self, *words: str) -> str:
-        done = subprocess.run(["tmux", "-S", str(self._socket), *words], check=True, capture_output=True, text=True)
-        return done.stdout
 
 
 @pytest.fixture
