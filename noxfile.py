@@ -195,13 +195,14 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site into site/ and follow its links; ``-- serve`` shows it, ``-- mkdocs`` has MkDocs build it, too."""
+    """Build the site, follow its links, look at it; ``-- serve`` shows it, ``-- mkdocs`` has MkDocs build it, too."""
     session.install(*_group("docs"))
     if "serve" in session.posargs:
         session.run("zensical", "serve")
         return
     session.run("zensical", "build", "--clean", "--strict")
     session.run("python", "-m", "handbook.links", "site", env=_TESTS_ON_PATH)
+    session.run("python", "-m", "handbook.seen", "site", env=_TESTS_ON_PATH)
     if "mkdocs" in session.posargs:
         session.install("mkdocs-material")
         session.run("mkdocs", "build", "--strict", "--site-dir", str(Path(session.create_tmp()).resolve() / "site"))

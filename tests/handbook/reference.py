@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from handbook import command_page, manifest_page
+from handbook import command_page, error_page, manifest_page
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
-PAGES: dict[str, Callable[[], str]] = {"commands.md": command_page.page, "manifest.md": manifest_page.page}
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": command_page.page,
+    "manifest.md": manifest_page.page,
+    "api/errors.md": error_page.page,
+}
 
 
 def main() -> None:
     """Write each page anew."""
-    FOLDER.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
 

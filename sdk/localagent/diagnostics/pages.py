@@ -52,7 +52,7 @@ def sections_of(rule: Rule[Any]) -> tuple[Section, ...]:
 
 def page_of(rule: Rule[Any]) -> str:
     """A rule's page in Markdown."""
-    parts = [f"# {heading_of(rule)}", f"*{facts_of(rule)}*"]
+    parts = [f"# {heading_of(rule)}", f"*{facts_of(rule)}; [all rules]({INDEX})*"]
     for section in sections_of(rule):
         parts += [f"## {section.heading}", _fenced(section.text) if section.is_sample else section.text]
     return "\n\n".join(parts) + "\n"

@@ -31,7 +31,8 @@ def picture(shown: str, *, name: str, title: str) -> str:
         title: in the bar above.
     """
     console = Console(file=io.StringIO(), record=True, width=COLUMNS, force_terminal=True, color_system="truecolor")
-    console.print(Text.from_ansi(shown.rstrip()), overflow="fold")
+    # Without a last empty line the frame would touch the text.
+    console.print(Text.from_ansi(f"{shown.rstrip()}\n\n"), overflow="fold", end="")
     svg = console.export_svg(title=title, code_format=_FORMAT, unique_id=name)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
