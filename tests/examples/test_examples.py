@@ -14,7 +14,9 @@ from localagent.diagnostics.validation import validate_path
 from rendering import check_types
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = ("folder-review", "notes", "word-counter")
+NAMES = ("folder-review", "log-board", "notes", "openai-chat", "project-analyzer", "release-watch", "word-counter")
+SAMPLES = ("notes", "openai-chat")
+"""Those whose own tests run each time; in the same way run all others with the long forms."""
 _LEFT_BY_TOOLS = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".benchmarks")
 
 
@@ -56,13 +58,15 @@ def test_lint_format_and_types_find_nothing(sources: Path, name: str, type_cache
     check_types(cache=type_cache, at=sources / name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in SAMPLES else pytest.mark.soak) for name in NAMES]
+)
 def test_its_tests_pass_in_its_folder(sources: Path, name: str) -> None:
     run("pytest", "-W", "error", "-p", "no:cacheprovider", at=sources / name)
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name == "notes" else pytest.mark.soak) for name in NAMES]
+    "name", [pytest.param(name, marks=() if name == "notes" else pytest.mark.soak) for name in NAMES]
 )
 def test_its_tests_pass_where_its_wheel_is_installed(sources: Path, site: Path, name: str, tmp_path: Path) -> None:
     shutil.copytree(sources / name / "tests", tmp_path / name / "tests", ignore=_LEFT_BY_TOOLS)
