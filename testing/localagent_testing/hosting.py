@@ -158,12 +158,14 @@ def _json(content: Mapping[str, Any]) -> str:
 
 
 def agree_to_run(host: Host, spec: PluginSpec) -> None:
-    """Enable a plugin, where naming its folder does not, and the installed plugins that it requires."""
+    """Enable a plugin, where naming its folder does not, and the installed plugins that it may require."""
     found = survey(host.situation).plugins
     agreed, wanted = {spec.name}, [spec]
     while wanted:
         agreeable = wanted.pop()
         consent.enable(host.home, agreeable)
-        required = set(map(requirement_name, agreeable.requires)) & found.keys() - agreed
+        # What its class names beside the manifest, nobody knows before it is imported; most often that is a neighbour.
+        neighbours = {name for name, each in found.items() if each.spec.source == agreeable.source}
+        required = ({*map(requirement_name, agreeable.requires)} | neighbours) & found.keys() - agreed
         agreed |= required
         wanted += (found[name].spec for name in required)

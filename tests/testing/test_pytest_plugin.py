@@ -136,6 +136,30 @@ def test_an_installed_plugin_is_tested_by_its_name(workshop: Workshop) -> None:
     assert "no installed distribution has the plugin 'nobody'" in done.stderr
 
 
+def test_a_plugin_may_depend_on_another_one_of_its_distribution(workshop: Workshop) -> None:
+    site = workshop.write(
+        "site",
+        {
+            "pair.py": """
+                from localagent import Plugin
+                class First(Plugin):
+                    name = "first"
+                    dependencies = ("second",)
+                class Second(Plugin):
+                    name = "second"
+            """,
+            "pair-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: pair\nVersion: 1.0\n",
+            "pair-1.0.dist-info/entry_points.txt": (
+                "[localagent.plugins.commands]\nfirst = pair:First\nsecond = pair:Second\n"
+            ),
+            "pair-1.0.dist-info/RECORD": "pair.py,,\n",
+        },
+    )
+    empty = workshop.write("empty", {"keep": ""})
+    done = workshop.pytest("--localagent-plugin", "name:first", "-k", "LA601", at=empty, PYTHONPATH=str(site))
+    assert "1 passed" in done.stdout, done.stdout
+
+
 def test_only_conformance_leaves_even_broken_tests_out(workshop: Workshop) -> None:
     folder = workshop.plugin(files={"tests/test_greeter.py": "import no_such_module"})
     done = workshop.pytest("--localagent-conformance-only", at=folder)
