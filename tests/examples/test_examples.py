@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,16 @@ from localagent.diagnostics.validation import validate_path
 from rendering import check_types
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = ("folder-review", "log-board", "notes", "openai-chat", "project-analyzer", "release-watch", "word-counter")
+NAMES = (
+    "folder-review",
+    "log-board",
+    "notes",
+    "openai-chat",
+    "project-analyzer",
+    "release-watch",
+    "task-desk",
+    "word-counter",
+)
 SAMPLES = ("notes", "openai-chat")
 """Those whose own tests run each time; in the same way run all others with the long forms."""
 _LEFT_BY_TOOLS = shutil.ignore_patterns("build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".benchmarks")
@@ -44,6 +54,11 @@ def site(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert len(wheels) == len(NAMES)
     run("pip", "install", "--quiet", "--no-deps", "--no-index", "--target", work / "site", *wheels, at=work)
     return work / "site"
+
+
+def test_the_list_of_examples_has_them_all() -> None:
+    listed = re.findall(r"^\| \[([\w-]+)\]\(\1\)", (EXAMPLES / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(NAMES) == sorted(file.parent.name for file in EXAMPLES.glob("*/README.md"))
 
 
 @pytest.mark.parametrize("name", NAMES)

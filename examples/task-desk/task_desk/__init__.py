@@ -1,0 +1,1 @@
+"""The LocalAgent plugin task-desk."""
