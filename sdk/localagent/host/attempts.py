@@ -19,10 +19,11 @@ from weakref import WeakKeyDictionary
 from localagent.host.deadlines import LONG, Deadline, hold_back
 from localagent.host.slices import WAITS, Slices
 from localagent.host.surroundings import begin_watching, end_watching, put_back
+from localagent.workflows.attempt import Unfinished
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Task, TimerHandle
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from localagent.host.guard import Guard
     from localagent.host.journal import Journal
@@ -104,6 +105,10 @@ class Place:
         self._work = Leavable(work, journal, self._mark, self, self._asked)
         self._asked = None
         return self._work
+
+    def unfinished(self, rest: Awaitable[Any]) -> Unfinished:
+        """What stands for the result of work that waits."""
+        return Unfinished(rest)
 
     def end(self) -> None:
         """Be done with it."""

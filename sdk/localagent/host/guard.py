@@ -140,10 +140,13 @@ class Guard:
             self.calls.streams -= 1
             self.calls.running += 1
 
-    async def attempt(
+    def attempt(
         self, step: str, work: Coroutine[Any, Any, Any], *, limit: float | None, control: Control | None
     ) -> Any:
-        """Await `work` in the present task; what does not end when it is late, or given up, is driven no further.
+        """Do `work` in the present task; what does not end when it is late, or given up, is driven no further.
+
+        Returns:
+            What it gives, or if it waits, what to await at once for that, as `Unfinished`.
 
         Raises:
             PluginFailed: as `call`.
@@ -155,28 +158,49 @@ class Guard:
 
             place = place_here(control)
         place.begin(self, step, limit, control)
-        outer = running.set(self)
+        is_waiting = False
+        # In a task that is there for attempts alone it stays from one to the next; the host's code is known by its files.
+        is_kept = control is not None and control.is_alone
+        outer = None if is_kept and running.get() is self else running.set(self)
         try:
             given = place.first(work, self.journal)
-            return await self._rest(place.rest(work, self.journal)) if given is WAITS else given
+            is_waiting = given is WAITS
         except BaseException as error:
-            if place.is_late:
-                place.forgive()
-                raise self._too_late(step, limit or 0.0, place.lines) from None
-            if _is_somebody_elses(error, place.deadline) or place.is_cancelled(error):
+            failure = self._failure_of_attempt(error, step, place)
+            if failure is None:
                 raise
-            raise self.failure(step, error) from error
+            raise failure from (None if isinstance(failure, PluginTimeout) else error)
         finally:
+            if outer is not None and not is_kept:
+                running.reset(outer)
+            if not is_waiting:
+                place.end()
+        return place.unfinished(self._rest(step, place, work)) if is_waiting else given
+
+    async def _rest(self, step: str, place: PlaceOfWork, work: Coroutine[Any, Any, Any]) -> Any:
+        """Await the rest of an attempt, counted among the calls under way: what never waits nobody could wait for."""
+        outer = running.set(self)
+        self.calls.running += 1
+        try:
+            return await place.rest(work, self.journal)
+        except BaseException as error:
+            failure = self._failure_of_attempt(error, step, place)
+            if failure is None:
+                raise
+            raise failure from (None if isinstance(failure, PluginTimeout) else error)
+        finally:
+            self.calls.running -= 1
             running.reset(outer)
             place.end()
 
-    async def _rest(self, rest: Awaitable[Any]) -> Any:
-        """Await what is counted among the calls under way; what never waits nobody could wait for."""
-        self.calls.running += 1
-        try:
-            return await rest
-        finally:
-            self.calls.running -= 1
+    def _failure_of_attempt(self, error: BaseException, step: str, place: PlaceOfWork) -> PluginFailed | None:
+        """What an attempt ended with, as the host tells it; None for what only passes through."""
+        if place.is_late:
+            place.forgive()
+            return self._too_late(step, place.deadline.seconds, place.lines)
+        if _is_somebody_elses(error, place.deadline) or place.is_cancelled(error):
+            return None
+        return self.failure(step, error)
 
     async def background(self, work: Awaitable[Any]) -> Any:
         """Await `work` that the plugin does beside the host's steps, without a limit; its own errors pass as they are.

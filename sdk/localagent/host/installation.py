@@ -16,7 +16,7 @@ from localagent.host.situation import HostOptions
 from localagent.plugins.provider import CompletionRequest
 from localagent.services.given import Given
 from localagent.workflows.attempt import attempt, error_of
-from localagent.workflows.executor import AgentError
+from localagent.workflows.executor import AgentError, come
 
 if TYPE_CHECKING:
     from localagent.host.loaded import LoadedPlugin
@@ -93,13 +93,14 @@ class WorkerInstallation:
 
     async def run_agent(self, call: AgentCall, cancelled: Cancelled) -> AgentOutcome:
         """Run an attempt that was prepared, on whatever loop."""
-        return await attempt(
+        outcome = attempt(
             call,
             self._host.workflow_manager.part("agents", call.agent),
             cancelled=cancelled,
             complete=functools.partial(self._complete, call.provider),
             with_traces=self._host.situation.development.detailed_traces,
         )
+        return await come(outcome)
 
     def too_late(self, call: AgentCall, lines: tuple[tuple[str, int], ...]) -> AgentError:
         """What to tell of an attempt that is past its limit and runs at `lines`, the innermost first."""

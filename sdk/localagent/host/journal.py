@@ -86,14 +86,17 @@ class Journal:
         if not self._is_tried:
             self._open()
         if self._slot is not None:
-            self._slot.pages[_MARK : _MARK + len(mark)] = mark
+            self._slot.put(mark)
 
     def leave(self) -> None:
         """Write down that the newest step is over."""
         self._marks.pop()
         if self._slot is not None:
-            mark = self._marks[-1] if self._marks else _CLEAR
-            self._slot.pages[_MARK : _MARK + len(mark)] = mark
+            if self._marks:
+                self._slot.put(self._marks[-1])
+            else:
+                # The rest of the mark stays, for the next step: most often it is the same again.
+                self._slot.pages[_MARK] = 0
 
     def note(self, reason: str, place: str) -> None:
         """Write down why this process is about to end in the middle of the present step, and where that is.
@@ -163,6 +166,7 @@ class _Slot:
 
     def __init__(self, file: Path, descriptor: int, pages: mmap) -> None:
         self.pages = pages
+        self._latest = _CLEAR
         self._file = file
         self._descriptor = descriptor
         self._reports_crashes = not faulthandler.is_enabled()
@@ -188,6 +192,13 @@ class _Slot:
             # Somebody who looked for deaths in this very moment took it for an empty one.
             os.close(descriptor)
         return None
+
+    def put(self, mark: bytes) -> None:
+        """Make `mark` the one that is read here, of which only the first byte may have been taken away since."""
+        if mark is self._latest:
+            self.pages[_MARK] = mark[0]
+        else:
+            self.pages[_MARK : _MARK + len(mark)] = self._latest = mark
 
     def release(self) -> None:
         """Remove the file."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from localagent.host.costs import resident
 from localagent.host.guard import Guard
 from localagent.host.host import Host
+from localagent.workflows.attempt import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
 
     from localagent.host.situation import HostOptions
     from localagent.workflows.attempt import Control
@@ -106,12 +107,20 @@ class TracedGuard(Guard):
         with self.trace.span(self.plugin, step):
             return await Guard.call_async(self, step, function, *arguments, limit=limit)
 
-    async def attempt(
+    def attempt(
         self, step: str, work: Coroutine[Any, Any, Any], *, limit: float | None, control: Control | None
     ) -> Any:
         """As `Guard.attempt`."""
+        with self.trace.span(self.plugin, step) as noting:
+            given = Guard.attempt(self, step, work, limit=limit, control=control)
+            if isinstance(given, Unfinished):
+                noting.goes_on = True
+                return given._replace(rest=self._traced(step, given.rest))
+            return given
+
+    async def _traced(self, step: str, rest: Awaitable[Any]) -> Any:
         with self.trace.span(self.plugin, step):
-            return await Guard.attempt(self, step, work, limit=limit, control=control)
+            return await rest
 
 
 class TracingHost(Host):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localagent.workflows.attempt import Control
-from localagent.workflows.executor import AgentOutcome
+from localagent.workflows.executor import AgentOutcome, come
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from localagent.workflows.attempt import Part
     from localagent.workflows.executor import AgentCall, ExecutorNeeds, Lane
 
 _CANCELLED_WITHIN = 0.5
@@ -35,21 +36,24 @@ class AsyncioExecutor:
 
     def lane(self) -> Lane:
         """Runs attempts in the present task, under one hold on it."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - for type checkers: a coroutine runs in a task
-        return partial(self._run, Control(task))
+        return partial(self._run, Control(_present_task(), is_alone=True))
 
-    async def run(self, call: AgentCall) -> AgentOutcome:
+    async def run(self, call: AgentCall, part: Part) -> AgentOutcome:
         """Run one attempt; one that is cancelled by `cancel` is an outcome too."""
-        return await self.lane()(call)
+        return await come(self._run(Control(_present_task()), call, part))
 
-    async def _run(self, control: Control, call: AgentCall) -> AgentOutcome:
+    def _run(self, control: Control, call: AgentCall, part: Part) -> AgentOutcome | Awaitable[AgentOutcome]:
         run = call.run
         if run in self._cancelled:
             return AgentOutcome("cancelled")
+        outcome = self._run_agent(call, part, self._flags.get(run) or self._flag(run), control)
+        return outcome if isinstance(outcome, AgentOutcome) else self._rest(control, call, outcome)
+
+    async def _rest(self, control: Control, call: AgentCall, outcome: Awaitable[AgentOutcome]) -> AgentOutcome:
+        """The outcome of an attempt that waits, and that others can end from now on."""
         self._at_work[control] = call
         try:
-            return await self._run_agent(call, self._flags.get(run) or self._flag(run), control)
+            return await outcome
         except asyncio.CancelledError:
             if not control.is_cancelled:
                 raise
@@ -89,3 +93,9 @@ class AsyncioExecutor:
         """What tells agents whether their run was given up; one for each run."""
         flag = self._flags[run] = lambda: run in self._cancelled
         return flag
+
+
+def _present_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - for type checkers: a coroutine runs in a task
+    return task

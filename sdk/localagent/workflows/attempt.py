@@ -16,10 +16,18 @@ from localagent.workflows.json_text import json_text
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from localagent.plugins.workflow import Cancelled, Complete
-    from localagent.workflows.executor import AgentCall
+    from localagent.workflows.executor import AgentCall, Status
+
+
+class _Shared(NamedTuple):
+    """The context of an agent, for those after it that are `given` the same: a copy takes less than making it anew."""
+
+    given: dict[str, Any]
+    phase: str
+    context: dict[str, Any]
 
 
 class Control:
@@ -27,22 +35,26 @@ class Control:
 
     Args:
         task: the task that they run in.
+        is_alone: whether the task is made for them and does nothing else that matters to plugins.
 
     Attributes:
         is_cancelled: whether its run was given up.
         is_left: whether it gets no more time to end; set before the task is cancelled once more.
         over: done when the present attempt is over; made by who waits for that.
         place: what a guard keeps of the task from one attempt to the next.
+        shared: what the contexts of the latest attempts have in common.
     """
 
-    __slots__ = ("is_cancelled", "is_left", "over", "place", "task")
+    __slots__ = ("is_alone", "is_cancelled", "is_left", "over", "place", "shared", "task")
 
-    def __init__(self, task: asyncio.Task[Any]) -> None:
+    def __init__(self, task: asyncio.Task[Any], *, is_alone: bool = False) -> None:
         self.task = task
+        self.is_alone = is_alone
         self.is_cancelled = False
         self.is_left = False
         self.over: asyncio.Future[None] | None = None
         self.place: Any = None
+        self.shared: _Shared | None = None
 
 
 class Caller(Protocol):
@@ -63,10 +75,10 @@ class Caller(Protocol):
         """Call a function of the plugin's, and await what it gives."""
         ...
 
-    async def attempt(
+    def attempt(
         self, step: str, work: Coroutine[Any, Any, Any], *, limit: float | None, control: Control | None
     ) -> Any:
-        """Await code of the plugin in the present task, which costs far less than a task of its own.
+        """Do code of the plugin in the present task, which costs far less than a task of its own.
 
         Args:
             step: what is being done, in one word.
@@ -74,11 +86,27 @@ class Caller(Protocol):
             limit: seconds it may take, None for as long as it likes.
             control: by it, others end the work; None where nobody will.
 
+        Returns:
+            what the code gives; `Unfinished` if it waits, whose rest is awaited at once and raises as this does.
+
         Raises:
             PluginFailed: it raised anything, `SystemExit` included.
             PluginTimeout: it took longer than `limit`.
         """
         ...
+
+
+class Unfinished(NamedTuple):
+    """Stands for the result of code that waits.
+
+    Most agents that do little never wait, and for them the many coroutines between the engine and the agent would
+    cost more than the agent; so only what waits is awaited.
+
+    Attributes:
+        rest: gives the result.
+    """
+
+    rest: Awaitable[Any]
 
 
 class Part(NamedTuple):
@@ -99,7 +127,7 @@ class Part(NamedTuple):
     caller: Caller
 
 
-async def attempt(
+def attempt(
     call: AgentCall,
     part: Part,
     *,
@@ -108,8 +136,8 @@ async def attempt(
     control: Control | None = None,
     what: str = "agent",
     with_traces: bool = False,
-) -> AgentOutcome:
-    """Construct an agent and let it do its task; whatever it does is an outcome.
+) -> AgentOutcome | Awaitable[AgentOutcome]:
+    """Construct an agent and let it do its task; whatever it does is an outcome, at once if it never waits.
 
     Args:
         call: the attempt.
@@ -124,20 +152,40 @@ async def attempt(
         asyncio.CancelledError: the present task was cancelled.
     """
     began = time.perf_counter()
-    context = _context(call, cancelled, complete)
+    # Taken apart at once, here and below: by their names, fields of a named tuple take several times as long to read.
+    _, phase, _, _, _, _, config, task, given, number, limit, _ = call
+    shared = None if control is None else control.shared
+    if shared is None or shared[0] is not given or shared[1] != phase:
+        shared = _Shared(given, phase, _common(call, cancelled, complete))
+        if control is not None:
+            control.shared = shared
+    context = shared[2].copy()
+    context["task"] = task
+    context["attempt"] = number
+    context["idempotency_key"] = call.key
+    _, component, _, _, caller = part
     try:
-        given = await part.caller.attempt(
-            "execute", _work(part.component, call, context), limit=call.deadline, control=control
-        )
-    except PluginTimeout as late:
-        return AgentOutcome(
-            "timed_out", error=error_of(late, with_traces=with_traces), seconds=time.perf_counter() - began
-        )
+        result = caller.attempt("execute", _work(component, config, task, context), limit=limit, control=control)
     except PluginFailed as failure:
-        return AgentOutcome(
-            "failed", error=error_of(failure, with_traces=with_traces), seconds=time.perf_counter() - began
-        )
+        return _failed(failure, time.perf_counter() - began, with_traces=with_traces)
+    if type(result) is Unfinished:
+        return _rest(result.rest, part, what, began, with_traces=with_traces)
+    return _judged(result, part, what, time.perf_counter() - began)
+
+
+async def _rest(rest: Awaitable[Any], part: Part, what: str, began: float, *, with_traces: bool) -> AgentOutcome:
+    """The outcome of an agent that waits."""
+    try:
+        given = await rest
+    except PluginFailed as failure:
+        return _failed(failure, time.perf_counter() - began, with_traces=with_traces)
     return _judged(given, part, what, time.perf_counter() - began)
+
+
+def _failed(failure: PluginFailed, seconds: float, *, with_traces: bool) -> AgentOutcome:
+    """The outcome that a failure means."""
+    status: Status = "timed_out" if isinstance(failure, PluginTimeout) else "failed"
+    return AgentOutcome(status, error=error_of(failure, with_traces=with_traces), seconds=seconds)
 
 
 def error_of(failure: PluginFailed, *, with_traces: bool) -> AgentError:
@@ -164,24 +212,16 @@ def _judged(given: Any, part: Part, what: str, seconds: float) -> AgentOutcome:
     return AgentOutcome("succeeded", text, None, seconds)
 
 
-def _context(call: AgentCall, cancelled: Cancelled, complete: Complete) -> dict[str, Any]:
-    """What the agent gets: its own dict, whose keys of the host nobody else can have set."""
-    return {
-        **call.context,
-        "task": call.task,
-        "run_id": call.run,
-        "phase": call.phase,
-        "attempt": call.attempt,
-        "idempotency_key": call.key,
-        "cancelled": cancelled,
-        "complete": complete,
-    }
+def _common(call: AgentCall, cancelled: Cancelled, complete: Complete) -> dict[str, Any]:
+    """What agents get in which only few things are each one's own; nobody else can have set the host's keys."""
+    own = {"task": "", "run_id": call.run, "phase": call.phase, "attempt": 0, "idempotency_key": ""}
+    return {**call.context, **own, "cancelled": cancelled, "complete": complete}
 
 
-async def _work(component: Callable[..., Any], call: AgentCall, context: dict[str, Any]) -> Any:
+async def _work(component: Callable[..., Any], config: dict[str, Any], task: str, context: dict[str, Any]) -> Any:
     """All that is the plugin's own code."""
-    agent = component(copy.deepcopy(call.config) if call.config else {})
-    given = agent.execute(call.task, context)
+    agent = component(copy.deepcopy(config) if config else {})
+    given = agent.execute(task, context)
     # Most are coroutines, and asking whether something else can be awaited takes longer than many of them.
     kind = cast("object", type(given))
     return await given if kind is CoroutineType or inspect.isawaitable(given) else given

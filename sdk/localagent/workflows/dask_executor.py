@@ -50,10 +50,10 @@ class DaskExecutor:
 
     def lane(self) -> Lane:
         """Attempts need nothing of the task that waits for them."""
-        return self.run
+        return lambda call, _: self.run(call)
 
     async def run(self, call: AgentCall) -> AgentOutcome:
-        """Run one attempt on some worker.
+        """Run one attempt on some worker, by what is installed there.
 
         Raises:
             SchedulerUnreachable: the scheduler went away.

@@ -132,11 +132,11 @@ class Driver:
         )
 
     def _run_agent(
-        self, call: AgentCall, cancelled: Cancelled, control: Control | None = None, /
-    ) -> Awaitable[AgentOutcome]:
+        self, call: AgentCall, part: Part, cancelled: Cancelled, control: Control, /
+    ) -> AgentOutcome | Awaitable[AgentOutcome]:
         return attempt(
             call,
-            self._part("agents", call.agent),
+            part,
             cancelled=cancelled,
             complete=self._completing(call.provider),
             control=control,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import LocalAgentError, PhaseFailed, PluginFailed, SystemProblem, UnknownWorkflowName
-from localagent.services.bus.frozen import frozen
+from localagent.services.bus.frozen import frozen, frozen_from_json, thawed
 from localagent.workflows.asyncio_executor import AsyncioExecutor
 from localagent.workflows.attempt import attempt, error_of
 from localagent.workflows.definition import (
@@ -197,7 +196,7 @@ class Engine:
     def _summary(self) -> dict[str, Any]:
         waited_for = {name for phase in self._workflow.phases if phase.id in self._done for name in phase.depends_on}
         last = [phase.id for phase in self._workflow.phases if phase.id in self._done and phase.id not in waited_for]
-        results = {name: self._done[name].result for name in last}
+        results = {name: thawed(self._done[name].result) for name in last}
         is_success = all(self._done.get(phase.id, _NOT_BEGUN).state == "succeeded" for phase in self._workflow.phases)
         error = next((f"{name}: {done.error}" for name, done in self._done.items() if done.error), "")
         return self._result(results[last[0]] if len(last) == 1 else results, None if is_success else error)
@@ -264,12 +263,10 @@ class Engine:
             agents_to_json(agents) if self._workflow.orchestrator or not phase.agents else None,
         )
         attempts = self._runs.attempts(self._run, number) if record is not None else []
-        part = self._around.part
-        units = [
-            Unit(agent, part("phases", phase.component) if is_opaque else part("agents", agent.agent))
-            for agent in agents
-        ]
-        self.plugins.update(unit.part.plugin for unit in units)
+        sort = "phases" if is_opaque else "agents"
+        parts = {name: self._around.part(sort, name) for name in {agent.agent for agent in agents}}
+        units = [Unit(agent, parts[agent.agent]) for agent in agents]
+        self.plugins.update(part.plugin for part in parts.values())
         return PhaseWork(
             self._run,
             number,
@@ -373,7 +370,7 @@ class Engine:
         name = self._workflow.orchestrator
         part = self._around.part("orchestrators", name)
         call = self._call(f"orchestrator {name}", name, self._workflow.config, part)
-        outcome = await self._local.run(call)
+        outcome = await self._local.run(call, part)
         if self._in_the_way is not None:
             # Whatever the orchestrator makes of it: the run did not fail, it cannot go on now.
             raise self._in_the_way
@@ -387,15 +384,14 @@ class Engine:
             run.id, phase, name, name, part.plugin, part.version, config, run.task, context, 1, None, run.provider
         )
 
-    async def _run_component(
-        self, call: AgentCall, cancelled: Cancelled, control: Control | None = None
-    ) -> AgentOutcome:
+    def _run_component(
+        self, call: AgentCall, part: Part, cancelled: Cancelled, control: Control, /
+    ) -> AgentOutcome | Awaitable[AgentOutcome]:
         """Run a phase or an orchestrator that does its work itself."""
         is_whole = bool(self._workflow.orchestrator) and call.phase.startswith("orchestrator ")
-        part = self._around.part("orchestrators" if is_whole else "phases", call.agent)
         made: Any = part.component
         component = _orchestrator(made, self._run_phase) if is_whole else _phase_unit(made, call.phase)
-        return await attempt(
+        return attempt(
             call,
             part._replace(component=component),
             what="orchestrator" if is_whole else "phase",
@@ -426,7 +422,8 @@ class Engine:
         self._done[phase_id] = done
         if done.stops and policy.kind == STOP:
             raise PhaseFailed(f"the phase '{phase_id}' failed: {done.error}", phase=phase_id, result=done.result)
-        return done.result
+        result: dict[str, Any] = thawed(done.result)
+        return result
 
     async def _tell(self, topic: str, **data: Any) -> None:
         """Say what happened to whoever looks on; nobody who fails to listen ends the run."""
@@ -454,8 +451,11 @@ def _state(policy: FailurePolicy, succeeded: int, total: int) -> str:
 
 
 def _told(agents: Sequence[Agent], outcomes: Sequence[AgentOutcome]) -> list[dict[str, Any]]:
-    """The agents' results as their phase gives them, read in one go; of a key that comes twice the last one counts."""
-    told: list[dict[str, Any]] = json.loads(f"[{','.join(map(_told_text, agents, outcomes))}]")
+    """The agents' results as their phase gives them, frozen, since the agents of later phases share them.
+
+    They are read in one go; of a key that comes twice the last one counts.
+    """
+    told: list[dict[str, Any]] = frozen_from_json(f"[{','.join(map(_told_text, agents, outcomes))}]")
     return told
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from localagent.plugins.workflow import Cancelled
-    from localagent.workflows.attempt import Control
+    from localagent.workflows.attempt import Control, Part
 
 Status = Literal["succeeded", "failed", "timed_out", "cancelled", "lost", "refused"]
 """How an attempt ended. ``lost``: nobody knows, its worker is gone; ``refused``: it was not begun and never will be."""
@@ -59,7 +59,8 @@ class AgentCall(NamedTuple):
     @property
     def key(self) -> str:
         """The idempotency key: ``run:phase:agent:attempt``."""
-        return f"{self.run}:{self.phase}:{self.agent_key}:{self.attempt}"
+        run, phase, _, agent_key, _, _, _, _, _, attempt, _, _ = self
+        return f"{run}:{phase}:{agent_key}:{attempt}"
 
 
 class AgentError(NamedTuple):
@@ -114,11 +115,21 @@ class AgentOutcome(NamedTuple):
 
 
 class Lane(Protocol):
-    """Runs attempts one after the other in one task."""
+    """Runs attempts one after the other in one task, which is there for nothing else."""
 
-    def __call__(self, call: AgentCall, /) -> Awaitable[AgentOutcome]:
-        """Run one attempt; whatever the agent does is an outcome, never an exception."""
+    def __call__(self, call: AgentCall, part: Part, /) -> AgentOutcome | Awaitable[AgentOutcome]:
+        """Run one attempt; whatever the agent does is an outcome, at once if it never waits, never an exception.
+
+        Args:
+            call: the attempt.
+            part: the agent as this process has it; where agents run elsewhere, their own installation counts.
+        """
         ...
+
+
+async def come(outcome: AgentOutcome | Awaitable[AgentOutcome]) -> AgentOutcome:
+    """An outcome that may be there at once."""
+    return outcome if isinstance(outcome, AgentOutcome) else await outcome
 
 
 class Executor(Protocol):
@@ -158,9 +169,9 @@ class RunAgent(Protocol):
     """Runs an attempt in this process."""
 
     def __call__(
-        self, call: AgentCall, cancelled: Cancelled, control: Control | None = None, /
-    ) -> Awaitable[AgentOutcome]:
-        """The outcome of the attempt; by `control` it is ended from outside."""
+        self, call: AgentCall, part: Part, cancelled: Cancelled, control: Control, /
+    ) -> AgentOutcome | Awaitable[AgentOutcome]:
+        """The outcome of the attempt, at once if the agent never waits; by `control` it is ended from outside."""
         ...
 
 

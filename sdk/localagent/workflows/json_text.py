@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 quoted: Callable[[str], str] = json.encoder.encode_basestring
 """A text as JSON; for readers in this process, as half a character is left as it is."""
@@ -20,7 +20,7 @@ def json_text(value: Any) -> str:
         ValueError: it has a number that JSON cannot have.
         RecursionError: it contains itself, or is nested too deeply.
     """
-    text = _compact(value)
+    text = "".join(_pieces(value, 0))
     return text if text.isascii() or _is_writable(text) else _ascii(value)
 
 
@@ -35,20 +35,20 @@ def _is_writable(text: str) -> bool:
     return True
 
 
-def _encoder() -> Callable[[Any], str]:
-    """What writes a value as JSON.
+def _encoder() -> Callable[[Any, int], Iterable[str]]:
+    """What writes a value as JSON, piece by piece.
 
     `json` itself makes this encoder anew for each value, which takes longer than writing a small one.
     """
     plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
-        return plain.encode
-    pieces = make(None, plain.default, quoted, None, ":", ",", False, False, False)
-    return lambda value: "".join(pieces(value, 0))
+        return lambda value, _: plain.iterencode(value)
+    pieces: Callable[[Any, int], Iterable[str]] = make(None, plain.default, quoted, None, ":", ",", False, False, False)
+    return pieces
 
 
-_compact = _encoder()
+_pieces = _encoder()
 _ascii = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 

@@ -8,12 +8,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.workflows.definition import STOP
-from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome
+from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, come
 from localagent.workflows.progress import Event
 from localagent.workflows.runs import attempt_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from localagent.workflows.attempt import Part
     from localagent.workflows.definition import Agent, Phase
@@ -37,6 +37,10 @@ class Unit(NamedTuple):
 
     agent: Agent
     part: Part
+
+
+_Ended = tuple[int, int, AgentOutcome, dict[str, Any] | None]
+"""An attempt that is over, as `attempt_row` takes it."""
 
 
 class PhaseWork:
@@ -88,7 +92,7 @@ class PhaseWork:
         self._limit = limit
         self._show = show
         self._keeps_given = keeps_given
-        self._pending: list[str] = []
+        self._pending: list[_Ended] = []
         self._flushing: asyncio.TimerHandle | None = None
         self._outcomes: dict[int, AgentOutcome] = {}
         self._tried: dict[int, int] = {}
@@ -139,8 +143,9 @@ class PhaseWork:
 
     def take_pending(self) -> list[str]:
         """The attempts that are not yet recorded, to be recorded by the caller."""
+        # Written here and not one by one as they end: what runs again and again in a row is at hand for the processor.
         pending, self._pending = self._pending, []
-        return pending
+        return [attempt_row(*ended) for ended in pending]
 
     def _open_slot(self) -> None:
         """Begin one more agent beside the others, if there is one and room for it.
@@ -159,12 +164,14 @@ class PhaseWork:
             while self._todo:
                 number = self._todo.popleft()
                 attempt = self._tried.get(number, 0) + 1
-                outcome = await self._attempt(lane, number, attempt)
-                if outcome.status != "succeeded":
+                outcome = self._attempt(lane, number, attempt)
+                if not isinstance(outcome, AgentOutcome):
+                    outcome = await outcome
+                if outcome[0] != "succeeded":
                     outcome = await self._tried_again(lane, number, attempt, outcome)
+                    if outcome.error is not None and self._stops:
+                        self._todo.clear()
                 self._outcomes[number] = outcome
-                if outcome.error is not None and self._stops:
-                    self._todo.clear()
                 if time.monotonic() - turn > _TURN:
                     await asyncio.sleep(0)
                     turn = time.monotonic()
@@ -185,19 +192,21 @@ class PhaseWork:
                 attempt += 1
             else:
                 return outcome
-            outcome = await self._attempt(lane, number, attempt)
+            outcome = await come(self._attempt(lane, number, attempt))
         return outcome
 
-    async def _attempt(self, lane: Lane, number: int, attempt: int) -> AgentOutcome:
+    def _attempt(self, lane: Lane, number: int, attempt: int) -> AgentOutcome | Awaitable[AgentOutcome]:
+        """The outcome of one attempt, recorded; at once if the agent never waits."""
         agent, part = self.units[number]
         name, key, config, task, context, deadline, _, is_repeatable = agent
+        _, _, plugin, version, _ = part
         call = AgentCall(
             self._run_id,
             self._phase_id,
             name,
             key,
-            part.plugin,
-            part.version,
+            plugin,
+            version,
             config,
             self._task if task is None else task,
             {**self._context, **context} if context else self._context,
@@ -208,21 +217,36 @@ class PhaseWork:
         given = {"config": call.config, "task": call.task, "context": call.context} if self._keeps_given else None
         if not is_repeatable:
             self._runs.begin_attempt(self._run, self.number, attempt_row(number, attempt, None, given))
-        outcome = await lane(call)
-        if outcome.error is None and outcome.status != "succeeded":
-            outcome = outcome._replace(error=AgentError("", outcome.status.replace("_", " ")))
-        if outcome.status != "cancelled":
-            self._keep(attempt_row(number, attempt, outcome, given))
+        outcome = lane(call, part)
+        if isinstance(outcome, AgentOutcome):
+            return self._ended(number, attempt, outcome, given)
+        return self._rest(number, attempt, outcome, given)
+
+    async def _rest(
+        self, number: int, attempt: int, outcome: Awaitable[AgentOutcome], given: dict[str, Any] | None
+    ) -> AgentOutcome:
+        """The outcome of an attempt that waits, recorded."""
+        return self._ended(number, attempt, await outcome, given)
+
+    def _ended(self, number: int, attempt: int, outcome: AgentOutcome, given: dict[str, Any] | None) -> AgentOutcome:
+        """Record how an attempt ended, and tell who looks on."""
+        status, _, error, _, _ = outcome
+        if error is None and status != "succeeded":
+            outcome = outcome._replace(error=AgentError("", status.replace("_", " ")))
+        if status != "cancelled":
+            self._pending.append((number, attempt, outcome, given))
+            if self._flushing is None or len(self._pending) >= _FLUSH_FROM:
+                self._flush_soon()
         if self._show is not None:
-            self._show(Event("agent", {"phase": self._phase_id, "key": key, "status": outcome.status}))
+            key = self.units[number].agent.key
+            self._show(Event("agent", {"phase": self._phase_id, "key": key, "status": status}))
         return outcome
 
-    def _keep(self, row: str) -> None:
-        """Record an attempt soon, together with others."""
-        self._pending.append(row)
+    def _flush_soon(self) -> None:
+        """Record attempts that have ended soon, together with others; at once where they are many."""
         if len(self._pending) >= _FLUSH_FROM:
             self.flush()
-        elif self._flushing is None:
+        else:
             self._flushing = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self.flush)
 
 

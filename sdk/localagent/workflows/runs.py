@@ -30,6 +30,9 @@ BEGUN = "begun"
 _BEGINNING: tuple[str, str, None, float, str] = (BEGUN, "{}", None, 0.0, "")
 """What is recorded of one, as of an `AgentOutcome`."""
 
+_SHORT = 4
+"""Items of an attempt of which only what is not as always is recorded."""
+
 _LAYOUT = Layout(
     1,
     (
@@ -392,12 +395,14 @@ def attempt_row(agent: int, attempt: int, outcome: AgentOutcome | None, given: M
     What an agent gave is JSON by now, and is not written as a text within it.
     """
     status, result, error, seconds, worker = _BEGINNING if outcome is None else outcome
-    if error is None and given is None:
-        # As nearly all are.
-        return f'[{agent},{attempt},"{status}",{seconds:.6f},{quoted(worker)},{result},null,null]'
+    # A whole number and a power are written in a tenth of the time that a fraction takes.
+    took = f"{int(seconds * 1_000_000)}e-6"
+    if status == "succeeded" and given is None and not worker:
+        # As nearly all are: what is as always is left out.
+        return f"[{agent},{attempt},{took},{result}]"
     given_text = "null" if given is None else lenient_json_text(given)
     error_text = "null" if error is None else lenient_json_text(error)
-    return f'[{agent},{attempt},"{status}",{seconds:.6f},{quoted(worker)},{result},{error_text},{given_text}]'
+    return f'[{agent},{attempt},"{status}",{took},{quoted(worker)},{result},{error_text},{given_text}]'
 
 
 def _insert(db: sqlite3.Connection, run: RunRecord, phase: int, attempts: Sequence[str]) -> None:
@@ -423,6 +428,9 @@ def _phase(row: tuple[Any, ...], defined: Mapping[str, Mapping[str, Any]]) -> Ph
 
 
 def _attempt(told: list[Any]) -> AttemptRecord:
+    if len(told) == _SHORT:
+        agent, attempt, seconds, result = told
+        return AttemptRecord(agent, attempt, AgentOutcome("succeeded", lenient_json_text(result), None, seconds), None)
     agent, attempt, status, seconds, worker, result, error, given = told
     if status == BEGUN:
         return AttemptRecord(agent, attempt, None, given)

@@ -14,7 +14,7 @@ import pytest
 from localagent.errors import PluginFailed, PluginTimeout
 from localagent.host.budgets import Budgets
 from localagent.host.guard import Guard
-from localagent.workflows.attempt import Control
+from localagent.workflows.attempt import Control, Unfinished
 
 pytestmark = pytest.mark.asyncio
 
@@ -25,7 +25,11 @@ def guard() -> Guard:
 
 
 async def attempt(guard: Guard, work: Coroutine[Any, Any, Any], limit: float | None = None) -> Any:
-    return await guard.attempt("execute", work, limit=limit, control=None)
+    return await result(guard.attempt("execute", work, limit=limit, control=None))
+
+
+async def result(given: Any) -> Any:
+    return await given.rest if isinstance(given, Unfinished) else given
 
 
 async def stubborn() -> None:
@@ -114,7 +118,7 @@ async def test_what_does_not_end_when_it_is_cancelled_is_left(guard: Guard) -> N
         task = asyncio.current_task()
         assert task is not None
         held.append(Control(task))
-        return await guard.attempt("execute", stubborn(), limit=None, control=held[0])
+        return await result(guard.attempt("execute", stubborn(), limit=None, control=held[0]))
 
     task = asyncio.create_task(work())
     await asyncio.sleep(0.01)

@@ -40,7 +40,7 @@ class Losing:
     def lane(self) -> Lane:
         return self._run
 
-    async def _run(self, call: AgentCall) -> AgentOutcome:
+    async def _run(self, call: AgentCall, _part: Part, /) -> AgentOutcome:
         self.keys.append(call.key.partition(":")[2])
         status: Status = self._statuses.pop(0) if self._statuses else "succeeded"
         return AgentOutcome(status, error=None if status == "succeeded" else AgentError("", status))

@@ -6,6 +6,7 @@ handler that changed its copy would never learn that nobody sees it.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -57,6 +58,9 @@ class FrozenList(list[Any]):
         return [thawed(value) for value in self]
 
 
+_decoder = json.JSONDecoder(object_hook=FrozenDict)
+
+
 def frozen(data: Any, *, strict: bool = False) -> Any:
     """`data` with all its dicts, lists and tuples frozen; what is frozen already is taken as it is.
 
@@ -73,6 +77,13 @@ def frozen(data: Any, *, strict: bool = False) -> Any:
         return _frozen(data, "$", strict=strict) if strict else _shut(data)
     except RecursionError as error:
         raise UnsendableData("the data of a message contain themselves, or are nested too deeply") from error
+
+
+def frozen_from_json(text: str) -> Any:
+    """What a JSON text says, frozen: much faster than freezing what `json` reads from it."""
+    # Lists are not shown to the reader's hook; few texts have one within another.
+    data = _decoder.decode(text) if text.find("[", 1) < 0 else frozen(json.loads(text))
+    return FrozenList(data) if type(data) is list else data
 
 
 def thawed(data: Any) -> Any:
