@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
 import traceback
 from collections.abc import Coroutine
@@ -37,14 +38,30 @@ def new_task(
     loop: AbstractEventLoop, coro: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
 ) -> Task[Any]:
     """A task factory: a task that a plugin makes of code that is not the host's is contained, and belongs to it."""
-    from asyncio import Task
-
     guard = running.get()
     code = getattr(coro, "cr_code", None)
     if guard is None or not isinstance(coro, Coroutine) or (code is not None and is_hosts(code.co_filename)):
-        return Task(coro, loop=loop, **options)
-    options.setdefault("name", name_of(guard, coro))
-    return belonging_to(guard, Task(guard.background(coro), loop=loop, **options), coro)
+        return _task_class()(coro, loop=loop, **options)
+    # From Python 3.13.3 on, none is an answer too.
+    if options.get("name") is None:
+        options["name"] = name_of(guard, coro)
+    return belonging_to(guard, _task_class()(guard.background(coro), loop=loop, **options), coro)
+
+
+@functools.cache
+def _task_class() -> type[Task[Any]]:
+    """Tasks as Python makes them, but for 3.13.0 to 3.13.2, which call those of a factory 'None' that got no name."""
+    import asyncio
+
+    if not (3, 13) <= sys.version_info < (3, 13, 3):
+        return asyncio.Task
+
+    class Task(asyncio.Task[Any]):
+        def set_name(self, value: object) -> None:
+            if value is not None:
+                super().set_name(value)
+
+    return Task
 
 
 def belonging_to(guard: Guard, task: Task[Any], coro: Coroutine[Any, Any, Any]) -> Task[Any]:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,19 @@ class Shelf:
     file: Path
     time: FakeClock = field(default_factory=FakeClock)
     told: list[str] = field(default_factory=list)
+    opened: list[Storage] = field(default_factory=list)
 
     def open(self) -> Storage:
-        return Storage(self.file, plugin="shelf", tell=self.told.append, clock=self.time.clock())
+        self.opened.append(Storage(self.file, plugin="shelf", tell=self.told.append, clock=self.time.clock()))
+        return self.opened[-1]
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "data" / "shelf" / "storage.sqlite3")
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    made = Shelf(tmp_path / "data" / "shelf" / "storage.sqlite3")
+    yield made
+    for storage in made.opened:
+        storage.close()
 
 
 def test_what_one_run_stores_the_next_run_finds(shelf: Shelf) -> None:
@@ -401,7 +407,9 @@ def test_after_it_was_closed_it_says_whose_it_was(shelf: Shelf) -> None:
 def test_purging_removes_all_data_of_one_plugin(tmp_path: Path) -> None:
     home = Home(tmp_path)
     for name in ("one", "two"):
-        Storage(storage_file(home, name), plugin=name, tell=print).set("a", name)
+        storage = Storage(storage_file(home, name), plugin=name, tell=print)
+        storage.set("a", name)
+        storage.close()
     assert (purge(home, "one"), purge(home, "one")) == (True, False)
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["two"]
 
