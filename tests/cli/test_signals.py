@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -363,7 +364,9 @@ def seconds_of_initialising(many: Signalled) -> float:
 
 
 @pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.soak)])
-def test_ctrl_c_at_any_moment_of_many_initialises_cleans_up_each_once(many: Signalled, rounds: int) -> None:
+def test_ctrl_c_at_any_moment_of_many_initialises_cleans_up_each_once(
+    many: Signalled, rounds: int, record_property: Callable[[str, object], None]
+) -> None:
     """Each plugin whose initialise was entered is cleaned up once, whenever the signal comes."""
     chance = random.Random(rounds)  # noqa: S311 - moments, not secrets
     partly, slowest = 0, 0.0
@@ -386,5 +389,7 @@ def test_ctrl_c_at_any_moment_of_many_initialises_cleans_up_each_once(many: Sign
         assert set(entered.values()) == {1}, (number, ended)
         assert counted(ended.steps, "clean") == entered, (number, ended)
         partly += len(entered) <= MANY
-    print(f"{partly} of {rounds} while they initialised; slowest {slowest:.2f} s")  # noqa: T201 - the figure
+    record_property("signals", rounds)
+    record_property("while they initialised", partly)
+    record_property("most seconds to end", round(slowest, 2))
     assert partly, "every signal came too late"

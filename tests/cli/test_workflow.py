@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,11 @@ def test_a_run_survives_the_death_of_its_host_at_any_moment(home: Path, work: Pa
 
 
 @pytest.mark.soak
-def test_a_run_survives_twenty_deaths_of_its_host(home: Path, work: Path, localagent: Run) -> None:
+def test_a_run_survives_twenty_deaths_of_its_host(
+    home: Path, work: Path, localagent: Run, record_property: Callable[[str, object], None]
+) -> None:
     _kill_and_go_on(home, work, localagent, points=20)
+    record_property("kills", 20)
 
 
 def _kill_and_go_on(home: Path, work: Path, localagent: Run, *, points: int) -> None:

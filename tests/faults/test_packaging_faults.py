@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,10 @@ def test_fault_60_dependencies_are_in_conflict(localagent: Run, workshop: Worksh
     assert not environments.generations(home)
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
-def test_fault_61_install_is_killed(kills: int, localagent: Run, workshop: Workshop, home: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
+def test_fault_61_install_is_killed(
+    kills: int, localagent: Run, workshop: Workshop, home: Path, record_property: Callable[[str, object], None]
+) -> None:
     wheel = workshop.plugin_wheel()
     for number in range(1, kills + 1):
         words = [*CLI, "plugins", "install", str(wheel), "--yes", "--no-enable"]
@@ -60,6 +63,7 @@ def test_fault_61_install_is_killed(kills: int, localagent: Run, workshop: Works
     left = {path.name for path in environments.host_folder(home).iterdir() if not path.name.isdecimal()}
     assert left <= {".lock", ".holder", "current"}
     assert installed(home) == {"demo": "1.0"}
+    record_property("kills", kills)
 
 
 def test_fault_62_record_is_wrong(localagent: Run, tmp_path: Path, home: Path) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,10 @@ def counting(localagent: Run, make_plugin: MakePlugin, home: Path) -> Run:
     return localagent
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
-def test_fault_53_writer_is_killed(kills: int, localagent: Run, home: Path) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.soak)])
+def test_fault_53_writer_is_killed(
+    kills: int, localagent: Run, home: Path, record_property: Callable[[str, object], None]
+) -> None:
     file, last = home / "config.yaml", 0
     for number in range(1, kills + 1):
         with subprocess.Popen([*CLI, "config", "set", "a.b", str(number)], stderr=subprocess.DEVNULL) as writer:
@@ -51,6 +54,7 @@ def test_fault_53_writer_is_killed(kills: int, localagent: Run, home: Path) -> N
         last = found
     assert localagent("config", "set", "a.b", "0").code == 0
     assert {path.name for path in home.iterdir() if path.suffix == ".new"} == set()
+    record_property("kills", kills)
 
 
 def test_fault_54_disk_is_full(localagent: Run, home: Path) -> None:

@@ -7,7 +7,7 @@ import gc
 import sys
 import threading
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,10 @@ async def test_fault_79_reload_while_a_handler_runs(
     assert capsys.readouterr().out == "heard\n"
 
 
-@pytest.mark.parametrize("reloads", [50, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
-async def test_fault_80_many_reloads(reloads: int, manager: PluginManager, home: Path) -> None:
+@pytest.mark.parametrize("reloads", [50, pytest.param(1000, marks=pytest.mark.soak)])
+async def test_fault_80_many_reloads(
+    reloads: int, manager: PluginManager, home: Path, record_property: Callable[[str, object], None]
+) -> None:
     module = sys.modules[type(manager.loaded_plugins["bad"]).__module__]
     former = weakref.ref(manager.loaded_plugins["bad"])
     old = weakref.ref(module)
@@ -139,3 +141,4 @@ async def test_fault_80_many_reloads(reloads: int, manager: PluginManager, home:
     assert (former(), old()) == (None, None)
     assert threading.active_count() <= threads + 1
     assert len(sys.modules) <= modules + 5
+    record_property("reloads", reloads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -50,10 +51,9 @@ def test_a_text_survives(text: str) -> None:
 
 
 @pytest.mark.soak
-@given(TEXTS)
-@settings(max_examples=10_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_a_text_survives_at_length(text: str) -> None:
-    check(text)
+def test_a_text_survives_at_length(record_property: Callable[[str, object], None]) -> None:
+    settings(max_examples=10_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)(given(TEXTS)(check))()
+    record_property("texts", 10_000)
 
 
 @pytest.mark.parametrize(

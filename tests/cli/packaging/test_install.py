@@ -31,7 +31,7 @@ from localagent_cli.packaging.resolver import Pip
 from localagent_cli.packaging.sources import parse_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cli.packaging.conftest import Workshop
@@ -488,6 +488,11 @@ def test_killed_change_leaves_the_old_or_the_new(
 @pytest.mark.soak
 @KILLED
 def test_killed_change_leaves_the_old_or_the_new_often(
-    workshop: Workshop, home: Path, versions: tuple[str, ...], monkeypatch: Patch
+    workshop: Workshop,
+    home: Path,
+    versions: tuple[str, ...],
+    monkeypatch: Patch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     check_kills(50, workshop, home, versions, monkeypatch)
+    record_property("kills", 50)

@@ -15,6 +15,7 @@ from localagent_cli.scaffold import create_plugin
 from localagent_cli.scaffold.stage import sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MAKE = """
@@ -45,7 +46,14 @@ def make_and_end(parent: Path, by: signal.Signals, *, after: float) -> int:
 @pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "replaced"])
-def test_a_plugin_is_whole_or_absent(by: signal.Signals, rounds: int, *, existing: bool, tmp_path: Path) -> None:
+def test_a_plugin_is_whole_or_absent(
+    by: signal.Signals,
+    rounds: int,
+    *,
+    existing: bool,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
     whole = contents(create_plugin("notes", "command", into=tmp_path / "whole", author="A").path)
     old = {"plugin.py": b"old"}
     chance = random.Random(by + rounds)  # noqa: S311 - moments, not secrets
@@ -63,3 +71,5 @@ def test_a_plugin_is_whole_or_absent(by: signal.Signals, rounds: int, *, existin
         assert contents(target) in allowed, f"round {number}"
         assert list(parent.iterdir()) == ([target] if contents(target) else [])
     assert ended, "no signal came in time"
+    record_property("signals", rounds)
+    record_property("in time", ended)

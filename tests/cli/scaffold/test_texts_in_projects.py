@@ -80,7 +80,7 @@ def test_texts_survive_in_many_projects(text: str, author: str, which: tuple[str
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("number", range(200))
 def test_a_project_with_such_texts_is_installed_and_passes_its_checks(number: int, tmp_path: Path) -> None:
     kind, layout = ALL[number % len(ALL)]
     text, author = (nasty_text(random.Random(f"{number} {what}")) for what in ("text", "author"))  # noqa: S311 - no secret

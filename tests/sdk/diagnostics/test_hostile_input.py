@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,13 @@ from localagent.manifest.schema import load_schema
         ),
     ],
 )
-def test_every_finding_has_a_place_and_a_way_out(tmp_path: Path, mutations: range, generations: range) -> None:
+def test_every_finding_has_a_place_and_a_way_out(
+    tmp_path: Path, mutations: range, generations: range, record_property: Callable[[str, object], None]
+) -> None:
     folder = plant(tmp_path)
     placeless = {data: found for what, data in cases(mutations, generations) if (found := judge(what, data, folder))}
     assert list(placeless.items())[:5] == []
+    record_property("inputs", len(mutations) + len(generations))
 
 
 @pytest.mark.parametrize("number", [300, pytest.param(1000, marks=pytest.mark.soak)])
