@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _WARM = ("localagent", "localagent_testing.framework", "typer", "rich")
 """What nearly every test of a plugin imports, besides pytest and its plugins."""
+_FOR_THIS_MODULE = ("localagent", "localagent_testing")
+"""What Python imported to find this module."""
 
 
 def main() -> None:
@@ -34,15 +36,28 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Have pytest look for tests where there are none: so all its plugins are imported in the way it wants them."""
-    from importlib import import_module
+    """Have pytest look for tests where there are none: so all its plugins are imported in the way it wants them.
 
+    pytest rewrites modules of this distribution when they are imported, and warns of those that it comes too late for,
+    which is an error where a plugin's project says so.
+    """
     import pytest
 
+    for name in _FOR_THIS_MODULE:
+        del sys.modules[name]
     with tempfile.TemporaryDirectory() as nothing:
-        pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "--rootdir", nothing, nothing])
-    for name in _WARM:
-        import_module(name)
+        words = ["--collect-only", "-q", "-p", "no:cacheprovider", "--rootdir", nothing, nothing]
+        pytest.main(words, plugins=[_Importing()])
+
+
+class _Importing:
+    """A plugin of pytest's that imports what tests will want, while pytest rewrites it."""
+
+    def pytest_configure(self) -> None:
+        from importlib import import_module
+
+        for name in _WARM:
+            import_module(name)
 
 
 def _forked(arguments: Sequence[str], path: str) -> tuple[int, str]:
