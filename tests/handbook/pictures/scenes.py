@@ -46,7 +46,6 @@ def help_page(stage: Stage) -> str:
 
 def new_plugin(stage: Stage) -> str:
     """A plugin made from nothing but a name and a kind."""
-    stage.run("dev", "init")
     return stage.run("dev", "create-plugin", "word-lab", "command")
 
 
@@ -61,7 +60,6 @@ def plugin_list(stage: Stage) -> str:
 
 def findings(stage: Stage) -> str:
     """Two slips, and what `dev validate` says of them."""
-    stage.run("dev", "init")
     stage.run("dev", "create-plugin", "word-lab", "command")
     _replace(stage.work / _LAB / "plugin-manifest.yaml", "license:", "licence:")
     _replace(stage.work / _LAB / "plugin.py", 'name = "word-lab"', 'name = "word-labs"')
@@ -85,7 +83,6 @@ def trace(stage: Stage) -> str:
 
 def watch(stage: Stage) -> str:
     """A save that broke the plugin, after one that did not."""
-    stage.run("dev", "init")
     stage.run("dev", "create-plugin", "word-lab", "command")
     file = stage.work / _LAB / "plugin.py"
     source = file.read_text(encoding="utf-8")
