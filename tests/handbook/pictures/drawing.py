@@ -7,14 +7,13 @@ import re
 from collections import defaultdict
 from xml.etree import ElementTree as ET
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
 from handbook.pictures.stage import COLUMNS
 
-# A browser would fetch them; the picture names others to fall back on.
-_FORMAT = re.sub(r"\s*@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+_REMOTE_FONT = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+"""A browser would fetch it; the picture names others to fall back on."""
 _TEXT = "{http://www.w3.org/2000/svg}text"
 _LETTER = 12.2
 """Units of a picture that a letter is wide."""
@@ -33,7 +32,7 @@ def picture(shown: str, *, name: str, title: str) -> str:
     console = Console(file=io.StringIO(), record=True, width=COLUMNS, force_terminal=True, color_system="truecolor")
     # Without a last empty line the frame would touch the text.
     console.print(Text.from_ansi(f"{shown.rstrip()}\n\n"), overflow="fold", end="")
-    svg = console.export_svg(title=title, code_format=_FORMAT, unique_id=name)
+    svg = _REMOTE_FONT.sub("", console.export_svg(title=title, unique_id=name))
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
 
