@@ -94,7 +94,8 @@ class Entry:
         """The entry as the file has it."""
         values = asdict(self)
         del values["place"]
-        return {**values, "versions": values.pop("releases")}
+        versions = values.pop("releases")
+        return {**values, "versions": versions}
 
 
 def make_catalogue(folder: Path) -> tuple[Entry, ...]:

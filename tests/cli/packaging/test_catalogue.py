@@ -60,6 +60,7 @@ def test_catalogue_tells_kinds_tags_score_versions_and_hashes(localagent: Run, o
     assert [release.version for release in demo.releases] == ["1.10", "1.9"]
     assert (other.score, len(other.newest.sha256), other.newest.size > 0) == (None, 64, True)
     first = (offered / CATALOGUE).read_bytes()
+    assert first.count(b'"file": "demo-') == 2  # each version once
     make_catalogue(offered)
     assert (offered / CATALOGUE).read_bytes() == first
 
