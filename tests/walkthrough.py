@@ -26,7 +26,7 @@ EXIT_CODE = "exit code "
 PORT_OF_PAGES = "8080"
 """Where pages have servers listen; another one is taken, as somebody may be there."""
 SECONDS = 240
-TIME = re.compile(r"\b\d+(?:\.\d+)? (?:ms|s)\b")
+TIME = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s)\b")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Shell:
         end = uuid.uuid4().hex
         group = "{%s}" if exit_code == 0 else "set +e; (set -e; %s)"
         lines = [
-            group % f"\n{self._outward(commands)}\n" + " </dev/null",
+            group % f"\n{self.told(commands)}\n" + " </dev/null",
             f'printf "\\n{end} $? %s\\n" "$PWD"',
             "set -e",
         ]
@@ -106,8 +106,9 @@ class Shell:
             printed += line
         return printed, self._process.wait()
 
-    def _outward(self, commands: str) -> str:
-        return commands.replace(PORT_OF_PAGES, str(self._port))
+    def told(self, text: str) -> str:
+        """What a page says, with the port that is free here."""
+        return text.replace(PORT_OF_PAGES, str(self._port))
 
     def _wait_for_the_server(self) -> None:
         for _ in range(SECONDS * 10):
@@ -208,7 +209,7 @@ def do(block: Block, session: Shell, printed: str | None) -> str | None:
         case Block() if block.title:
             file = session.folder / block.title
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text, encoding="utf-8")
+            file.write_text(session.told(block.text), encoding="utf-8")
         case _:
             raise AssertionError("a block that is not run says so, with the reason")
     return None
