@@ -140,13 +140,15 @@ def unmet(requirement: Requirement, version: str) -> str:
     if problem or not requirement.range:
         return problem
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion
+    from packaging.version import InvalidVersion, Version
 
+    # Not every release of packaging minds a version that is none.
     try:
-        if SpecifierSet(requirement.range).contains(version, prereleases=True):
-            return ""
+        found = Version(version)
     except InvalidVersion:
         return f"asks for '{requirement.text}', which cannot be compared with version '{version}'"
+    if SpecifierSet(requirement.range).contains(found, prereleases=True):
+        return ""
     return f"needs {requirement.name} {requirement.range}, found {version}"
 
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localagent.host.dependencies import Candidate, Requirement, requirement_of, resolve, with_needs
+from localagent.host.dependencies import (
+    Candidate,
+    Requirement,
+    requirement_name,
+    requirement_of,
+    resolve,
+    unmet,
+    with_needs,
+)
+from localagent.host.spec import Flaw
 
 NAMES = tuple("abcdefgh")
 
@@ -69,31 +78,69 @@ def test_each_stands_after_what_it_needs_and_no_later_than_it_must(found: list[C
         assert number == 1 + max((level[need] for need in resolution.needs[name]), default=-1)
 
 
+WRITE = "write it as the plugin's name and a range, such as other>=1.2"
+INSTALL = "install the plugin '{0}', then: localagent plugins enable {0}"
+
+
 @pytest.mark.parametrize(
-    ("found", "message"),
+    ("found", "message", "where", "fix"),
     [
-        ([needing("a", "b")], "needs the plugin 'b', which was not found"),
-        ([needing("a", "b>=2"), needing("b")], "needs b >=2, found 1.0"),
-        ([needing("a", "b>=x"), needing("b")], "asks for 'b>=x', which is no requirement"),
+        ([needing("a", "b")], "needs the plugin 'b', which was not found", "/a.yaml", INSTALL.format("b")),
+        (
+            [needing("a", "b>=2"), needing("b")],
+            "needs b >=2, found 1.0",
+            "/a.yaml",
+            "install another version of 'b'",
+        ),
+        ([needing("a", "b>=x"), needing("b")], "asks for 'b>=x', which is no requirement", "/a.yaml", WRITE),
+        ([needing("a", ">=1")], "asks for '>=1', which is no requirement", "/a.yaml", WRITE),
         (
             [needing("a", "b"), Candidate("b", state="disabled", reason="it was never enabled")],
             "needs the plugin 'b', which is disabled: it was never enabled",
+            "/a.yaml",
+            "",
+        ),
+        (
+            [needing("a", "b"), Candidate("b", state="broken", reason="it is", fix="mend it", where="/b.py:3")],
+            "needs the plugin 'b', which is broken: it is",
+            "/b.py:3",
+            "mend it",
         ),
         (
             [needing("a", "b"), needing("b", "c")],
             "needs the plugin 'b', which needs the plugin 'c', which was not found",
+            "/b.yaml",
+            INSTALL.format("c"),
+        ),
+        (
+            [needing("a", "b"), needing("b", "c>=x"), needing("c")],
+            "needs the plugin 'b', which asks for 'c>=x', which is no requirement",
+            "/b.yaml",
+            WRITE,
         ),
         (
             [needing("a", "b"), needing("b", "b")],
             "needs the plugin 'b', but plugins depend on each other in a circle: b -> b (/b.yaml: b needs b)",
+            "/b.yaml",
+            "remove one of these dependencies",
         ),
     ],
-    ids=["missing", "too old", "no range", "disabled", "further down", "behind a circle"],
+    ids=[
+        "missing",
+        "too old",
+        "no range",
+        "no name",
+        "disabled",
+        "broken",
+        "further down",
+        "no range further down",
+        "behind a circle",
+    ],
 )
-def test_why_a_plugin_is_off_is_told_down_to_the_cause(found: list[Candidate], message: str) -> None:
-    flaw = resolve(found).problems["a"]
-    assert flaw.message == message
-    assert flaw.step == "dependencies"
+def test_why_a_plugin_is_off_is_told_down_to_the_cause(
+    found: list[Candidate], message: str, where: str, fix: str
+) -> None:
+    assert resolve(found).problems["a"] == Flaw("dependencies", message, where, fix)
 
 
 def test_a_circle_is_told_whole_with_the_file_of_each_edge_and_leaves_others_alone() -> None:
@@ -102,7 +149,18 @@ def test_a_circle_is_told_whole_with_the_file_of_each_edge_and_leaves_others_alo
     assert resolution.order == ("free",)
     declared = "(/a.yaml: a needs b; /b.yaml: b needs c; /c.yaml: c needs a)"
     message = f"plugins depend on each other in a circle: a -> b -> c -> a {declared}"
-    assert [flaw.message for flaw in resolution.problems.values()] == [message] * 3
+    fix = "remove one of these dependencies"
+    assert list(resolution.problems.values()) == [Flaw("dependencies", message, "/a.yaml", fix)] * 3
+
+
+def test_a_circle_of_plugins_whose_files_nobody_knows_is_told_too() -> None:
+    flaw = resolve([Candidate("a", requires=(requirement_of("a"),))]).problems["a"]
+    assert flaw.message == "plugins depend on each other in a circle: a -> a (?: a needs a)"
+
+
+def test_a_plugin_in_a_circle_is_not_blamed_on_those_in_it_that_it_needs() -> None:
+    found = [needing("a", "b", "c"), needing("b", "a"), needing("c")]
+    assert resolve(found).problems["a"].message.startswith("plugins depend on each other in a circle: a -> b -> a")
 
 
 def test_names_are_compared_normalised() -> None:
@@ -113,6 +171,37 @@ def test_a_requirement_is_split_into_name_and_range() -> None:
     assert requirement_of(" Some_Plugin >=1.2,<2 ", "/x") == Requirement(
         "some-plugin", ">=1.2,<2", "Some_Plugin >=1.2,<2", "/x"
     )
+
+
+def test_what_has_no_name_is_a_requirement_all_the_same() -> None:
+    assert requirement_of(">=1") == Requirement(">=1", "", ">=1", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("other", "other"), (" Some_Plugin >=1.2", "Some_Plugin"), ("a.b-c<2", "a.b-c"), (">=1", ">=1")]
+)
+def test_a_requirement_names_a_plugin_as_it_was_written(text: str, name: str) -> None:
+    assert requirement_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "why"),
+    [
+        ("b", "anything", ""),
+        ("b>=1,<2", "1.5", ""),
+        ("b>=0.9", "1.0b1", ""),
+        ("b>=2", "1.5", "needs b >=2, found 1.5"),
+        ("b>=x", "1.0", "asks for 'b>=x', which is no requirement"),
+        (">=1", "1.0", "asks for '>=1', which is no requirement"),
+        ("b>=1", "next", "asks for 'b>=1', which cannot be compared with version 'next'"),
+    ],
+)
+def test_why_a_version_does_not_meet_a_requirement(text: str, version: str, why: str) -> None:
+    assert unmet(requirement_of(text), version) == why
+
+
+def test_what_nobody_has_needs_nothing() -> None:
+    assert with_needs(["a", "gone"], {"a": frozenset({"b"}), "b": frozenset()}) == {"a", "b", "gone"}
 
 
 def test_a_long_chain_is_no_recursion() -> None:
