@@ -209,6 +209,14 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change modules in small ways and count what their tests notice; further words choose modules."""
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"), *_group("mutants"))
+    session.run("python", "-m", "mutation", *_from_here(session), env=_TESTS_ON_PATH)
+
+
+@nox.session
 def local_model(session: nox.Session) -> None:
     """Ask a model that really runs, embedded and by llama.cpp's server; further words go to pytest.
 
