@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import commands, discovery, startup
 from benchmarks.measuring import Contestant, Quantity, Row, cpu_seconds, judge, take_turns
 
 RATIO = Row("a against b", Quantity("a"), Quantity("b"), goal=0.5)
@@ -76,11 +75,6 @@ def test_cpu_time_counts_work_and_not_waiting(tmp_path: Path) -> None:
 def test_a_contestant_that_fails_has_no_time(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broken ended with code 1"):
         cpu_seconds(contestant("broken", "raise SystemExit(1)", tmp_path))
-
-
-@pytest.mark.parametrize("rows", [startup.ROWS, commands.ROWS, discovery.ROWS])
-def test_rows_of_an_area_have_names_of_their_own(rows: tuple[Row, ...]) -> None:
-    assert len({row.what for row in rows}) == len(rows)
 
 
 def test_a_contestant_may_tell_its_seconds_itself(tmp_path: Path) -> None:

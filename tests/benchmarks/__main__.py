@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import os
 import platform
 import statistics
@@ -16,110 +15,68 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import (
-    building,
-    commands,
-    discovery,
-    installing,
-    messaging,
-    providers,
-    reloading,
-    scaffolding,
-    startup,
-    testing,
-    validating,
-    workflows,
-)
-from benchmarks.measuring import Contestant, Result, Row, judge, take_turns
+from benchmarks.areas import AREAS, CURVES
+from benchmarks.figures import Figures, RowFigures, measured, read_figures, unmeasured, write_figures
+from benchmarks.measuring import Contestant, Curve, Row, judge, take_turns
+from benchmarks.page import facts, table, times, write_page
 from benchmarks.workshop import Workshop
 
-AREAS = {
-    "startup": startup,
-    "commands": commands,
-    "discovery": discovery,
-    "installing": installing,
-    "messaging": messaging,
-    "providers": providers,
-    "reloading": reloading,
-    "scaffolding": scaffolding,
-    "building": building,
-    "testing": testing,
-    "validating": validating,
-    "workflows": workflows,
-}
-PEERS = ("llm", "npe2")
-_PAGE = """\
-# What it costs
-
-Each row is a ratio of CPU time (where it says so, of time that passes), both sides measured in turns in one run, so
-that it means the same on another machine. The interval is the 95 % bootstrap interval of the median; a row is missed
-when its lower bound exceeds the goal. This page was written by `nox -s bench -- --page docs/performance.md`.
-Generated distributions take part: 0, 100 and 1000 plugins, light ones and such whose import takes 20 ms, with a
-manifest and without.
-"""
+PEERS = ("llm", "npe2", "stevedore")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Print the table; 1 if a goal is missed."""
     options = _options(words)
-    results: list[Result] = []
-    unmeasured: list[Row] = []
-    medians: dict[str, float] = {}
+    figures = read_figures(options.figures) if options.figures else _measured(options)
+    print("\n".join([*table(figures.rows), "", *times(figures), "", *facts(figures)]))
+    if options.json:
+        write_figures(figures, options.json)
+    if options.page:
+        write_page(figures, options.page)
+    return 1 if any(row.missed for row in figures.rows) else 0
+
+
+def _measured(options: argparse.Namespace) -> Figures:
+    """Measure the rows that are asked for."""
+    rows: list[RowFigures] = []
+    seconds: dict[str, float] = {}
+    load = _load()
     with tempfile.TemporaryDirectory(prefix="localagent-bench-") as folder:
         workshop = Workshop(Path(folder), options.peers)
         for area, module in AREAS.items():
-            rows = [row for row in module.ROWS if options.only in f"{area}: {row.what}"]
-            if not rows:
+            chosen = [row for row in module.ROWS if options.only in f"{area}: {row.what}"]
+            curves = [curve for curve in CURVES.get(area, ()) if options.only in f"{area}: {curve.name}"]
+            if not chosen and not curves:
                 continue
             _tell(f"{area}: making plugins")
-            entered = _entered(rows, module.contestants(workshop))
+            entered = _entered(chosen, curves, module.contestants(workshop))
             samples = take_turns(entered, options.rounds, tell=functools.partial(_tell_of, area))
-            measured = [row for row in rows if set(row.contestants) <= set(samples)]
-            results += [judge(row, samples) for row in measured]
-            unmeasured += [row for row in rows if row not in measured]
-            medians |= {f"{area}: {name}": statistics.median(times) for name, times in samples.items()}
-        facts = _facts(workshop, options.rounds)
+            for row in chosen:
+                is_measured = set(row.contestants) <= set(samples)
+                rows.append(measured(area, judge(row, samples)) if is_measured else unmeasured(area, row))
+            seconds |= {f"{area}: {name}": statistics.median(taken) for name, taken in samples.items()}
+        about = {"rounds": options.rounds, "load before": load, "load after": _load(), **_surroundings(workshop)}
     _tell("")
-    print("\n".join(table(results, unmeasured, medians, facts)))
-    if options.page:
-        lines = [_PAGE, *table(results, unmeasured, medians, facts)]
-        options.page.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(_as_json(results, unmeasured, medians, facts), indent=2), encoding="utf-8")
-    return 1 if any(result.missed for result in results) else 0
+    return Figures(tuple(rows), seconds, about)
 
 
-def table(
-    results: Sequence[Result], unmeasured: Sequence[Row], medians: dict[str, float], facts: dict[str, Any]
-) -> Iterable[str]:
-    """The lines of the table, as Markdown."""
-    yield "| what | ratio | 95 % | goal | |"
-    yield "|---|---|---|---|---|"
-    for result in results:
-        goal = "" if result.row.goal is None else f"≤ {result.row.goal:.3g}"
-        verdict = "MISSED" if result.missed else "" if result.row.goal is None else "ok"
-        interval = f"{result.low:.3f} to {result.high:.3f}"
-        yield f"| {result.row.what} | {result.ratio:.3f} | {interval} | {goal} | {verdict} |"
-    for row in unmeasured:
-        goal = "" if row.goal is None else f"≤ {row.goal}"
-        yield f"| {row.what} | | | {goal} | not measured: the peer is not installed |"
-    yield ""
-    yield from (f"- {name}: {seconds * 1000:.1f} ms" for name, seconds in medians.items())
-    yield ""
-    yield ", ".join(f"{name} {value}" for name, value in facts.items())
-
-
-def _entered(rows: Sequence[Row], contestants: Iterable[Contestant]) -> list[Contestant]:
+def _entered(rows: Sequence[Row], curves: Sequence[Curve], contestants: Iterable[Contestant]) -> list[Contestant]:
     needed = {name for row in rows for name in row.contestants}
+    needed |= {name for curve in curves for name in curve.contestants.values()}
     return [contestant for contestant in contestants if contestant.name in needed]
 
 
-def _facts(workshop: Workshop, rounds: int) -> dict[str, Any]:
-    """What the figures depend on."""
-    versions = {name: version(name) for name in ("localagent", "typer", "rich")}
+def _load() -> list[float]:
+    return [round(each, 2) for each in os.getloadavg()]
+
+
+def _surroundings(workshop: Workshop) -> dict[str, Any]:
+    """What the figures depend on beside the load."""
+    versions = {name: version(name) for name in ("localagent", "typer", "rich", "pluggy")}
     versions |= {name: _version(python, name) for name in PEERS if (python := workshop.peer(name, "python"))}
-    load = [round(each, 2) for each in os.getloadavg()]
-    return {"rounds": rounds, "load": load, "cores": os.cpu_count(), "Python": platform.python_version()} | versions
+    system = f"{platform.system()} {platform.machine()}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return {"cores": os.cpu_count(), "system": system, "Python": python} | versions
 
 
 def _version(python: str, name: str) -> str:
@@ -127,28 +84,17 @@ def _version(python: str, name: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _as_json(
-    results: Sequence[Result], unmeasured: Sequence[Row], medians: dict[str, float], facts: dict[str, Any]
-) -> dict[str, Any]:
-    rows = [
-        {
-            "what": result.row.what,
-            "ratio": result.ratio,
-            "interval": [result.low, result.high],
-            "goal": result.row.goal,
-            "missed": result.missed,
-        }
-        for result in results
-    ]
-    return {"rows": rows, "unmeasured": [row.what for row in unmeasured], "seconds": medians, "facts": facts}
-
-
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="example: nox -s bench -- --from figures.json --page docs/performance.md",
+    )
     parser.add_argument("--only", default="", help="rows whose name, or whose area's, contains this")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--peers", type=Path, default=Path("peers"), help="folder with an environment for each peer")
-    parser.add_argument("--page", type=Path, help="also write the table, as a page, to this file")
+    parser.add_argument("--from", dest="figures", type=Path, metavar="FILE", help="measure nothing, read --json's file")
+    parser.add_argument("--page", type=Path, help="also write the page to this file, and its plots beside it")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser.parse_args(words)
 

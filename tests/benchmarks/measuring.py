@@ -54,22 +54,48 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why a goal is not reached, and what would have to change so that it is; both are whole sentences."""
+
+    why: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table: a quantity, what it is compared with, and the ratio it must reach.
 
     Attributes:
         goal: the ratio may be this at most; None where it is only told.
+        asked: the goal as it was set, where `goal` asks for less; None where it does not.
+        shortfall: what is told where the goal, as it was set, is not reached.
     """
 
     what: str
     measured: Quantity
     against: Quantity
     goal: float | None = None
+    asked: float | None = None
+    shortfall: Shortfall | None = None
 
     @property
     def contestants(self) -> tuple[str, ...]:
         """Whose times it needs."""
         return (*self.measured.contestants, *self.against.contestants)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How the cost of one thing grows with the number of plugins.
+
+    Attributes:
+        plot: the name of the plot that it is part of.
+        contestants: the name of the contestant for each number of plugins.
+    """
+
+    name: str
+    plot: str
+    contestants: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
