@@ -173,6 +173,23 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def micro(session: nox.Session) -> None:
+    """Measure what happens often within one process, against the stored run; ``--store`` takes this run's place."""
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"))
+    folder = ROOT / "tests" / "benchmarks" / "micro"
+    stored = folder / "stored.json"
+    # A busy machine makes half as much again of the least of many measurements, in loops that it is as busy for.
+    against = [f"--benchmark-compare={stored}", "--benchmark-compare-fail=min:75%"]
+    words = [f"--benchmark-json={stored}"] if "--store" in session.posargs else against
+    words += ["--benchmark-timer=benchmarks.micro.loops.clock", "--benchmark-columns=min,median,iqr,rounds"]
+    words += ["--benchmark-max-time=2", "--benchmark-disable-gc"]
+    others = [word for word in session.posargs if word != "--store"]
+    plain = ["-p", "no:xdist", "-p", "no:randomly", str(folder)]
+    session.run("python", "-m", "pytest", *plain, *words, *others, env=_TESTS_ON_PATH)
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Put this host and its peers through the same faults and print one page; further words choose cells."""
     _install_wheel(session, extra="dev")

@@ -79,7 +79,10 @@ def _functions(source: str) -> Iterator[tuple[str, list[str]]]:
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, [line.strip() for line in lines[node.lineno : node.end_lineno]]
+            # A mutant differs from the original by its name, too, which is no change.
+            name = node.name.partition("__mutmut_")[0]
+            own = lines[node.lineno - 1 : node.end_lineno]
+            yield node.name, [line.strip().replace(node.name, name) for line in own]
 
 
 def _survivor(name: str, sources: Mapping[str, list[str]], *, tested: bool) -> Survivor:
