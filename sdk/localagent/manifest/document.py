@@ -39,7 +39,8 @@ class Document:
         places = self._composition.keys if key else self._composition.values
         while path and path not in places:
             path = path[:-1]
-        line, column = places[path] if path else self._composition.values[()]
+        # Where nothing is written, nothing has a place.
+        line, column = places[path] if path else self._composition.values.get((), (0, 0))
         return Place(self.file, line + 1, column + 1)
 
     def at(self, path: KeyPath) -> Any:

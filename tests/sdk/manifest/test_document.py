@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from localagent.errors import ManifestError
+from localagent.manifest.decoding import read_bytes
 from localagent.manifest.document import Document, parse_document, read_document
 from localagent.manifest.place import Place
 
@@ -52,6 +53,13 @@ def test_a_plain_scalar_reads_the_same_everywhere(written: str, read: object) ->
 def test_a_number_is_remembered_as_it_was_written() -> None:
     document = parse("version: 1.10\n")
     assert document.written(("version",)) == "1.10"
+
+
+def test_what_is_text_already_was_written_so() -> None:
+    document = parse("version: '1.10'\nnothing: {}\n")
+    assert document.written(("version",)) == "1.10"
+    assert document.written(("nothing",)) == "{}"
+    assert document.written(("gone",)) == "None"
 
 
 def test_every_key_and_value_has_its_place() -> None:
@@ -119,10 +127,40 @@ def test_what_is_not_a_strict_mapping_is_refused_at_its_place(data: bytes, place
     assert error.fix
 
 
-def test_an_empty_document_is_answered_with_the_example() -> None:
+def test_an_empty_document_is_answered_with_the_example(tmp_path: Path) -> None:
+    file = tmp_path / "some.yaml"
+    file.touch()
     with pytest.raises(ManifestError) as caught:
-        parse_document(b"", FILE, example="name: smallest\n")
-    assert "name: smallest" in (caught.value.fix or "")
+        read_document(file, example="name: smallest\n")
+    assert caught.value.message == "a mapping is needed at the top, but it is empty"
+    assert caught.value.fix == "the smallest valid one is:\nname: smallest\n"
+    assert caught.value.file == file
+
+
+def test_a_document_that_is_no_mapping_is_answered_with_what_one_is() -> None:
+    assert refusal(b"").fix == "write 'key: value' lines"
+    assert refusal(b"- a\n").message == "a mapping is needed at the top, but this is a list"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "~\n"])
+def test_a_document_may_be_empty_where_that_is_said(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert read_document(file, may_be_empty=True).data == {}
+    assert parse_document(text.encode(), file, may_be_empty=True).where(()) == Place(file, 1, 1)
+    for read in (lambda: read_document(file), lambda: parse_document(text.encode(), file)):
+        with pytest.raises(ManifestError):
+            read()
+
+
+def test_what_is_there_is_read_where_a_document_may_be_empty(tmp_path: Path) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text("a: 1\n", encoding="utf-8")
+    document = read_document(file, may_be_empty=True)
+    assert (document.data, document.file) == ({"a": 1}, file)
+    file.write_text("[]\n", encoding="utf-8")
+    with pytest.raises(ManifestError, match="this is a list"):
+        read_document(file, may_be_empty=True)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +178,48 @@ def test_a_limit_is_named_when_it_is_passed(data: bytes, words: str) -> None:
     assert words in refusal(data).message
 
 
+def test_each_limit_may_be_reached() -> None:
+    assert len(parse("a: [" + "1," * 19_997 + "]").data["a"]) == 19_997
+    assert parse("{a: " * 50 + "1" + "}" * 50).data
+    assert parse("a: 1\n#" + "x" * (256 * 1024 - 6)).data == {"a": 1}
+
+
+@pytest.mark.parametrize("extra", [0, 1, 100])
+def test_a_file_is_read_up_to_its_limit_and_not_past_it(tmp_path: Path, extra: int) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_bytes(b"x" * (2048 + extra))
+    if not extra:
+        assert read_bytes(file, limit=2048) == b"x" * 2048
+        return
+    with pytest.raises(ManifestError) as caught:
+        read_bytes(file, limit=2048)
+    assert caught.value.message == "larger than the limit of 2 kB"
+    assert caught.value.fix == "keep only what has to be in this file"
+    assert caught.value.file == file
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "place", "fix"),
+    [
+        (b"\xff\xfea\0", "not UTF-8 at byte 0: it looks like UTF-16", "1:1", "save the file as UTF-8"),
+        (b"\xfe\xff\0a", "not UTF-8 at byte 0: it looks like UTF-16", "1:1", "save the file as UTF-8"),
+        (b"a: 1\nb: 2\nc: \xff\n", "not UTF-8 at byte 13", "3:4", "save the file as UTF-8"),
+        (
+            b"a: 1\nb: 2\nc: \0\n",
+            "unprintable character U+0000 at byte 13",
+            "3:4",
+            'remove the character, or write it as "\\u...." in double quotes',
+        ),
+        (b"x" * (256 * 1024 + 1), "larger than the limit of 256 kB", "1:1", "keep only what has to be in this file"),
+    ],
+)
+def test_bytes_that_are_no_text_are_told_with_their_place_and_the_way_out(
+    data: bytes, message: str, place: str, fix: str
+) -> None:
+    error = refusal(data)
+    assert (error.message, error.place, error.fix) == (message, f"{FILE}:{place}", fix)
+
+
 def test_an_alias_bomb_is_refused_at_its_first_anchor() -> None:
     bomb = b"a: &a [x,x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (n, n, n - 1, n - 1) for n in range(98, 122))
     assert refusal(bomb).line == 1
@@ -153,12 +233,25 @@ def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
         read_document(pipe)
 
 
-@pytest.mark.parametrize("name", [".", "/dev/zero", "missing.yaml", "a" * 300])
-def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+NOT_REGULAR = ("not a regular file", "put a regular file in its place")
+UNREADABLE = "make it a readable file"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "fix"),
+    [
+        (".", *NOT_REGULAR),
+        ("/dev/zero", *NOT_REGULAR),
+        ("missing.yaml", "cannot be read: No such file or directory", UNREADABLE),
+        ("a" * 300, "cannot be read: File name too long", UNREADABLE),
+    ],
+)
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str, message: str, fix: str) -> None:
+    file = tmp_path / name
     with pytest.raises(ManifestError) as caught:
-        read_document(tmp_path / name)
-    assert caught.value.line == 1
-    assert caught.value.fix
+        read_document(file)
+    error = caught.value
+    assert (error.message, error.fix, error.file, error.line) == (message, fix, file, 1)
 
 
 def test_a_file_is_read_through_a_link(tmp_path: Path) -> None:
