@@ -54,6 +54,7 @@ def lay_out(subject: Subject, root: Path, folder: Path, pytest_options: Mapping[
         "pytest_add_cli_args": ["-p", _PLUGIN, "-p", "no:cacheprovider"],
         "pytest_add_cli_args_test_selection": list(subject.tests),
         "use_git_change_detection": False,
+        "timeout_multiplier": 6.0,
     }
     lines = ["[tool.pytest.ini_options]", *_lines(options), "", "[tool.mutmut]", *_lines(mutmut)]
     (folder / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
