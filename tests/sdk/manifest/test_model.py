@@ -12,7 +12,14 @@ import pytest
 from localagent.errors import ManifestError
 from localagent.manifest import model
 from localagent.manifest.document import parse_document
-from localagent.manifest.model import ENTRY_POINT_GROUPS, SMALLEST_MANIFEST, Manifest, find_manifest, read_manifest
+from localagent.manifest.model import (
+    ENTRY_POINT_GROUPS,
+    SMALLEST_MANIFEST,
+    Manifest,
+    find_manifest,
+    manifest_in,
+    read_manifest,
+)
 from localagent.manifest.schema import load_schema
 
 FULL = """\
@@ -64,6 +71,7 @@ documentation:
 reload: break-before-make
 x-own: {anything: [goes]}
 """
+UNKNOWN_KEY = "correct or remove it; a key that begins with 'x-' is yours to use"
 
 
 def manifest(text: str) -> Manifest:
@@ -89,14 +97,125 @@ def test_every_field_of_a_full_manifest_is_read() -> None:
     assert read.testing == model.Testing("pytest -q", 82.5, integration_tests=True, conformance="silver")
     assert read.documentation == model.Documentation("README.md", "https://example.org/docs", "docs/api.md")
     assert read.reload == "break-before-make"
+    assert (read.author, read.license, read.homepage) == ("Somebody", "MIT", "https://example.org/project-tools")
+    assert (read.features, read.tags, read.plugin_types) == (("Looking",), ("project",), ("command", "ui"))
+    assert (read.file, read.schema_version) == (Path("plugin-manifest.yaml"), 1)
 
 
 def test_the_smallest_manifest_has_defaults_for_the_rest() -> None:
     read = manifest(SMALLEST_MANIFEST)
     assert read.schema_version == 1
     assert read.compatibility.python_min_version == ""
-    assert read.testing.coverage_threshold is None
+    assert read.testing == model.Testing()
     assert read.reload == "make-before-break"
+
+
+@pytest.mark.parametrize("tier", ["bronze", "silver", "gold", "platinum"])
+def test_each_tier_may_be_asked_for(tier: str) -> None:
+    assert manifest(f"{SMALLEST_MANIFEST}testing: {{conformance: {tier}}}\n").testing == model.Testing(conformance=tier)
+
+
+@pytest.mark.parametrize("way", ["make-before-break", "break-before-make"])
+def test_each_way_to_reload_may_be_asked_for(way: str) -> None:
+    assert manifest(f"{SMALLEST_MANIFEST}reload: {way}\n").reload == way
+
+
+@pytest.mark.parametrize("percent", [0, 0.5, 1, 99.5, 100])
+def test_each_percentage_may_be_asked_for(percent: float) -> None:
+    read = manifest(f"{SMALLEST_MANIFEST}testing: {{coverage_threshold: {percent}}}\n")
+    assert read.testing.coverage_threshold == percent
+
+
+@pytest.mark.parametrize("percent", [-1, -0.5, 100.5, 101])
+def test_no_other_percentage_may_be_asked_for(percent: float) -> None:
+    with pytest.raises(ManifestError, match="must be a number from 0 to 100") as caught:
+        manifest(f"{SMALLEST_MANIFEST}testing: {{coverage_threshold: {percent}}}\n")
+    assert caught.value.fix == "write, for example, coverage_threshold: 80"
+
+
+@pytest.mark.parametrize(
+    ("old", "key"),
+    [("schema_version: 1", "file"), ("      class: project_tools.plugin:ProjectTools", "kind")],
+)
+def test_what_the_reader_finds_out_itself_cannot_be_written(old: str, key: str) -> None:
+    indent = " " * (len(old) - len(old.lstrip()))
+    with pytest.raises(ManifestError, match=f"has no key '{key}'"):
+        manifest(FULL.replace(old, f"{old}\n{indent}{key}: x"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "fix"),
+    [
+        ("authr: x", "a manifest has no key 'authr', did you mean 'author'?", UNKNOWN_KEY),
+        ("zzz: x", "a manifest has no key 'zzz'", UNKNOWN_KEY),
+        ("testing: {zzz: x}", "testing has no key 'zzz'", UNKNOWN_KEY),
+        ('tags: [""]', "'tags[0]' is empty", "give it a value, or remove the key"),
+        ("tags: [1]", "'tags[0]' must be text, but it is a number", 'put it in quotes: "1"'),
+        ("tags: [[x]]", "'tags[0]' must be text, but it is a list", "write text"),
+        ("tags: x", "'tags' must be a list, but it is text", "make it a list: [x]"),
+        ("tags: 1", "'tags' must be a list, but it is a number", "write a list"),
+        ("author: {x: y}", "'author' must be text, but it is a mapping", "write text"),
+        ("author: 1.10", "'author' must be text, but it is a number", 'put it in quotes: "1.10"'),
+        ("author:", "'author' must be text, but it is empty", "give it a value, or remove the key"),
+        ("testing: x", "'testing' must be a mapping, but it is text", "write a mapping"),
+        (
+            "testing: {integration_tests: x}",
+            "'testing.integration_tests' must be true or false, but it is text",
+            "write true or false",
+        ),
+        (
+            "testing: {conformance: tin}",
+            "'testing.conformance' cannot be 'tin'",
+            "choose one of: bronze, silver, gold, platinum",
+        ),
+        ("reload: x", "'reload' cannot be 'x'", "choose one of: make-before-break, break-before-make"),
+        ("features: {x: y}", "'features' must be a list, but it is a mapping", "write a list"),
+    ],
+)
+def test_a_line_that_does_not_fit_is_told_with_the_way_out(line: str, message: str, fix: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        manifest(f"{SMALLEST_MANIFEST}{line}\n")
+    assert (caught.value.message, caught.value.fix) == (message, fix)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "fix"),
+    [
+        (
+            "my_plugin.plugin:MyPlugin",
+            "nothing",
+            "'nothing' is not a class as module:Class",
+            "write, for example, my_plugin.plugin:MyPlugin",
+        ),
+        (
+            "name: my-plugin\nversion",
+            "name: My Plugin\nversion",
+            "the name 'My Plugin' must be lower-case letters, digits and single hyphens, and begin with a letter",
+            "choose another name, such as my-plugin",
+        ),
+        ("[command]", "[command, command]", "'plugin_types' has an item twice", "keep one of them"),
+        (
+            "[command]",
+            "[commander]",
+            "'plugin_types[0]' cannot be 'commander'",
+            "choose one of: command, provider, ui, workflow",
+        ),
+        ("description: What", "x-what: What", "'description' is missing", "add 'description:' with its value"),
+        (
+            "    - name: my-plugin\n      class: my_plugin.plugin:MyPlugin",
+            "    - my-plugin",
+            "'entry_points.commands[0]' must be a mapping, but it is text",
+            "write a mapping",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_smallest_manifest_is_told_with_the_way_out(
+    old: str, new: str, message: str, fix: str
+) -> None:
+    assert old in SMALLEST_MANIFEST
+    with pytest.raises(ManifestError) as caught:
+        manifest(SMALLEST_MANIFEST.replace(old, new))
+    assert (caught.value.message, caught.value.fix) == (message, fix)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +326,28 @@ def test_a_manifest_is_found_by_either_name(tmp_path: Path) -> None:
     found = find_manifest(tmp_path)
     assert found == tmp_path / "plugin-manifest.yaml"
     assert read_manifest(found).file == found
+
+
+def test_an_empty_manifest_is_answered_with_the_smallest(tmp_path: Path) -> None:
+    file = tmp_path / "plugin-manifest.yaml"
+    file.touch()
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(file)
+    assert (caught.value.fix or "").endswith(SMALLEST_MANIFEST)
+
+
+def test_the_manifest_of_a_project_is_in_its_folder_or_in_its_first_package_that_has_one(tmp_path: Path) -> None:
+    assert manifest_in(tmp_path) is None
+    for package in ("src/far", "beta", "alpha", "bare", "no_package"):
+        folder = tmp_path / package
+        folder.mkdir(parents=True)
+        if package != "no_package":
+            (folder / "__init__.py").touch()
+    for package in ("no_package", "src/far", "beta", "alpha", "."):
+        file = tmp_path / package / "plugin.yml"
+        file.touch()
+        expected = None if package == "no_package" else file
+        assert manifest_in(tmp_path) == expected
 
 
 def test_reading_a_manifest_loads_no_schema_library(tmp_path: Path) -> None:

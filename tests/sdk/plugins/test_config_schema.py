@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from localagent.errors import ConfigError
 from localagent.plugins.config_schema import (
+    Violation,
     completed,
     defaults_of,
     merge,
+    properties_of,
     read_schema,
     read_schema_beside,
     schema_file_for,
@@ -116,6 +118,61 @@ def test_a_schema_that_contains_itself_completes_as_deep_as_the_settings_go() ->
     settings: dict[str, Any] = {"servers": [{"beside": [{"beside": [{}]}]}]}
     inner = {"port": 80, "tls": {"on": False}}
     assert completed(settings, SERVERS) == {"servers": [inner | {"beside": [inner | {"beside": [inner]}]}]}
+
+
+def test_items_whose_schema_refers_to_others_are_completed_from_there() -> None:
+    schema = {
+        "$ref": "#/$defs/all",
+        "$defs": {
+            "all": {"properties": {"servers": {"items": {"properties": {"tls": {"$ref": "#/$defs/tls"}}}}}},
+            "tls": {"properties": {"on": {"default": False}}},
+        },
+    }
+    assert completed({"servers": [{}]}, schema) == {"servers": [{"tls": {"on": False}}]}
+
+
+def test_what_is_completed_shares_nothing_with_the_settings() -> None:
+    settings: dict[str, Any] = {"servers": [{"host": {"names": ["a"]}}], "other": [[1]]}
+    found = completed(settings, SERVERS)
+    found["servers"][0]["host"]["names"].clear()
+    found["other"][0].clear()
+    assert settings == {"servers": [{"host": {"names": ["a"]}}], "other": [[1]]}
+
+
+def test_defaults_within_defaults_are_fresh_too() -> None:
+    schema: dict[str, Any] = {
+        "default": {"a": {"b": [1]}},
+        "properties": {"c": {"default": {"d": [2]}}, "e": {"default": [[3]]}},
+    }
+    before = copy.deepcopy(schema)
+    found = defaults_of(schema)
+    found["a"]["b"].clear()
+    found["c"]["d"].clear()
+    found["e"][0].clear()
+    assert schema == before
+
+
+def test_a_property_without_a_schema_hides_none_after_it() -> None:
+    schema = {"properties": {"anything": True, "child": {"$ref": "#"}, "last": {"default": 1}}}
+    assert defaults_of(schema) == {"child": {"last": 1}, "last": 1}
+
+
+def test_a_property_is_not_taken_for_another_one_of_its_object() -> None:
+    schema = {"default": {"a": {"x": 1}}, "properties": {"b": {"properties": {"y": {"default": 2}}}}}
+    assert defaults_of(schema) == {"a": {"x": 1}, "b": {"y": 2}}
+    within = {"default": {"a": {"x": 1}}, "properties": {"a": {"properties": {"y": {"default": 2}}}}}
+    assert defaults_of(within) == {"a": {"x": 1, "y": 2}}
+
+
+def test_the_properties_of_a_schema_are_found_behind_its_reference() -> None:
+    schema = {"$ref": "#/$defs/all", "$defs": {"all": {"properties": {"size": {"default": 1}}}}}
+    assert properties_of(schema) == {"size": {"default": 1}}
+    assert properties_of({}) == {}
+
+
+def test_no_schema_is_found_below_what_is_no_mapping() -> None:
+    assert subschema_at({"properties": {"a": True}}, ["a", "b"]) is None
+    assert subschema_at({"properties": {"a": True}}, ["b", "c", "d"]) is None
 
 
 def test_completing_twice_is_completing_once() -> None:
@@ -224,7 +281,7 @@ def test_the_schema_of_a_module_is_found_through_its_file(tmp_path: Path, monkey
     ("text", "message", "place"),
     [
         (b'{\n  "a": ,\n}', "is not JSON", ":2:8"),
-        (b"[]", "must be a JSON object", ":1:1"),
+        (b"[]", "^the settings schema must be a JSON object$", ":1:1"),
         (b'"\xff"', "is not JSON", ""),
         (b"[" * 100_000, "is not JSON", ""),
     ],
@@ -238,8 +295,9 @@ def test_a_damaged_schema_is_told_with_its_place(tmp_path: Path, text: bytes, me
 
 
 def test_a_schema_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+    with pytest.raises(ConfigError, match="the settings schema cannot be read: No such file") as error:
         read_schema(tmp_path / "absent.json")
+    assert error.value.file == tmp_path / "absent.json"
 
 
 def test_what_breaks_a_schema_is_told_with_its_pointer() -> None:
@@ -252,6 +310,46 @@ def test_what_breaks_a_schema_is_told_with_its_pointer() -> None:
         "/names/1: 1 is not of type 'string'",
         "/size: 0 is less than the minimum of 1",
     ]
+
+
+def test_each_setting_that_may_not_be_there_is_told_with_what_was_meant() -> None:
+    schema = {
+        "properties": {
+            "size": {"type": "integer"},
+            "style": {"properties": {"colour": {}}, "additionalProperties": False},
+        },
+        "patternProperties": {"^own_": {"type": "string"}, "_x$": {}},
+        "additionalProperties": False,
+    }
+    settings = {"sise": 1, "zzz": 2, "own_one": "a", "two_x": 3, "size": 4, "style": {"color": 5}}
+    assert violations_of(settings, schema) == (
+        Violation(("sise",), "there is no such setting, did you mean 'size'?"),
+        Violation(("style", "color"), "there is no such setting, did you mean 'colour'?"),
+        Violation(("zzz",), "there is no such setting"),
+    )
+
+
+def test_a_setting_of_another_kind_than_the_schema_of_all_others_is_told_as_such() -> None:
+    assert schema_violations({"a": 1}, {"additionalProperties": {"type": "string"}}) == [
+        "/a: 1 is not of type 'string'"
+    ]
+
+
+def test_violations_are_told_in_the_order_of_their_paths() -> None:
+    schema = {"items": {"type": "string"}, "properties": {key: {"type": "string"} for key in "abc"}}
+    assert [each.pointer for each in violations_of({"c": 1, "a": 2, "b": 3}, schema)] == ["/a", "/b", "/c"]
+    mixed = {"properties": {"a": {"items": {"minimum": 5}}}, "required": ["a", "b"], "minProperties": 2}
+    told = violations_of({"a": [1, 2]}, mixed)
+    assert [each.pointer for each in told] == ["/", "/", "/a/0", "/a/1"]
+    assert [each.message for each in told][:2] == [
+        "'b' is a required property",
+        "{'a': [1, 2]} does not have enough properties",
+    ]
+
+
+def test_a_schema_that_names_no_draft_is_read_in_the_latest() -> None:
+    schema = {"properties": {"pair": {"prefixItems": [{"type": "string"}]}}}
+    assert schema_violations({"pair": [1]}, schema) == ["/pair/0: 1 is not of type 'string'"]
 
 
 def test_settings_that_fit_break_nothing() -> None:
@@ -287,6 +385,15 @@ def leaves(settings: dict[str, Any], *path: str) -> dict[tuple[str, ...], Any]:
     for key, value in settings.items():
         found |= leaves(value, *path, key) if isinstance(value, dict) else {(*path, key): value}
     return found
+
+
+@given(SETTINGS, SETTINGS)
+def test_a_value_that_was_merged_is_no_part_of_a_layer(below: dict[str, Any], above: dict[str, Any]) -> None:
+    before = copy.deepcopy((below, above))
+    for path, value in leaves(merge(below, above)).items():
+        if isinstance(value, list):
+            value.append(path)
+    assert (below, above) == before
 
 
 @given(SETTINGS, SETTINGS)

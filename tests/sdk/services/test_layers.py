@@ -78,15 +78,36 @@ def test_a_part_of_a_value_comes_from_where_the_value_does() -> None:
     assert merge_layers([environment]).origin_of(("a", "b", 0)) == Origin("environment", name="LOCALAGENT_P_A")
 
 
-@pytest.mark.parametrize(
-    ("origin", "text"),
-    [
-        (DEFAULT, "default"),
-        (Origin("environment", name="LOCALAGENT_P_A"), "environment LOCALAGENT_P_A"),
-        (Origin("command line", name="--set p.a"), "command line --set p.a"),
-        (Origin("file", Path("f.yaml"), 3, 5), "f.yaml:3:5"),
-    ],
-)
-def test_an_origin_is_told_in_one_word_or_two(origin: Origin, text: str) -> None:
+def test_the_nearest_name_is_told_of_a_part_of_a_value() -> None:
+    names = {("a",): "LOCALAGENT_P_A", ("a", "b"): "LOCALAGENT_P_A_B", ("c",): "LOCALAGENT_P_C"}
+    environment = Layer({"a": {"b": {"d": 1}, "e": 2}, "f": 3}, names=names, kind="environment")
+    assert environment.origin_of(("a", "b")).name == "LOCALAGENT_P_A_B"
+    assert environment.origin_of(("a", "b", "d")).name == "LOCALAGENT_P_A_B"
+    assert environment.origin_of(("a", "e")).name == "LOCALAGENT_P_A"
+    assert environment.origin_of(("f",)) == Origin("environment")
+
+
+def test_a_value_in_a_file_is_from_a_file() -> None:
+    assert document_layer("a: 1\n").origin_of(("a",)) == Origin("file", Path("some.yaml"), 1, 4)
+
+
+def test_a_mapping_of_three_files_has_the_place_in_the_uppermost() -> None:
+    texts = ("style:\n  a: 1\n", "x: 1\nstyle:\n  b: 1\n", "x: 1\ny: 1\nstyle:\n  c: 1\n")
+    found = merge_layers([document_layer(text) for text in texts])
+    assert str(found.origin_of(("style",))) == "some.yaml:4:3"
+
+
+ORIGINS = [
+    (DEFAULT, "default", (None, None, None, "")),
+    (Origin("environment", name="LOCALAGENT_P_A"), "environment LOCALAGENT_P_A", (None, None, None, "LOCALAGENT_P_A")),
+    (Origin("command line", name="--set p.a"), "command line --set p.a", (None, None, None, "--set p.a")),
+    (Origin("file", Path("f.yaml"), 3, 5), "f.yaml:3:5", ("f.yaml", 3, 5, "")),
+]
+
+
+@pytest.mark.parametrize(("origin", "text", "rest"), ORIGINS)
+def test_an_origin_is_told_in_one_word_or_two_or_as_json(origin: Origin, text: str, rest: tuple[Any, ...]) -> None:
     assert str(origin) == text
-    assert origin.to_dict()["kind"] == origin.kind
+    file, line, column, name = rest
+    told = {"kind": origin.kind, "file": file, "line": line, "column": column, "name": name}
+    assert origin.to_dict() == told
