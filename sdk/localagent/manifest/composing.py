@@ -85,8 +85,8 @@ def _events(text: str, file: Path) -> Iterator[Any]:
             yield event
     except MarkedYAMLError as error:
         raise _misformed(error, mark, file) from error
-    except (YAMLError, ValueError, LookupError) as error:
-        # The scanner lets through what chr() and its own tables raise on impossible escapes and directives.
+    except (YAMLError, ValueError, LookupError, OverflowError, AssertionError) as error:
+        # The library lets through what chr(), its tables and its asserts raise on impossible escapes and directives.
         raise _refusal(f"not valid YAML: {shown(str(error))}", mark, file) from error
 
 

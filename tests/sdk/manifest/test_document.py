@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from localagent.errors import ManifestError
 from localagent.manifest.decoding import read_bytes
@@ -125,6 +128,75 @@ def test_what_is_not_a_strict_mapping_is_refused_at_its_place(data: bytes, place
     assert words in error.message
     assert error.place == f"{FILE}:{place}"
     assert error.fix
+
+
+ONCE = "keep one of the two"
+NO_TAG = "remove the tag"
+NO_ANCHOR = "remove the anchor and write the value out where it is used"
+NO_DIRECTIVE = "remove the lines that begin with '%'"
+ONE_TEXT = ("a key must be a single text", "1:1", "write 'key: value'")
+HALF = ("half of a surrogate pair is not a character", "1:4", "write the whole character")
+
+
+def correct(line: int) -> str:
+    return f"correct the YAML at or before line {line}"
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "place", "fix"),
+    [
+        (b"a: 1\n\nb: 2\na: 3\n", "the key 'a' is there twice, in line 1 and in line 4", "4:1", ONCE),
+        (b"  a: 1\n  a: 3\n", "the key 'a' is there twice, in line 1 and in line 2", "2:3", ONCE),
+        (b"a: !local x\n", "tags are not allowed here: '!local'", "1:4", NO_TAG),
+        (b"a: !!binary x\n", "tags are not allowed here: 'tag:yaml.org,2002:binary'", "1:4", NO_TAG),
+        (b"a: &x 1\n", "anchors are not allowed here: '&x'", "1:4", NO_ANCHOR),
+        (b"a: *x\n", "aliases are not allowed here", "1:4", "write the value out in full"),
+        (b"a: 1\n---\nb: 2\n", "a second document begins here", "2:1", "keep one document; remove the '---' line"),
+        (b"%YAML 1.1\n---\na: 1\n", "directives are not allowed here", "2:1", NO_DIRECTIVE),
+        (
+            b"%YAML 1.3\n---\na: 1\n",
+            "not valid YAML: version minor part can only be 2 or 1, got (1, 3)",
+            "1:1",
+            correct(1),
+        ),
+        (b"[a, b]: c\n", *ONE_TEXT),
+        (b"{a: b}: c\n", *ONE_TEXT),
+        (b'a: "\\ud800"\n', *HALF),
+        (b'a: "\\udfff"\n', *HALF),
+        (b"[" * 51, "nested deeper than the limit of 50 levels", "1:51", "nest less deeply"),
+        (
+            b"a: [" + b"1," * 19_998 + b"]",
+            "more than the limit of 20000 values",
+            "1:39999",
+            "keep only what describes the plugin",
+        ),
+        (
+            b"a:\n\tb: 1\n",
+            "not valid YAML: found character '\\t' that cannot start any token",
+            "2:1",
+            "indent with spaces, not tabs",
+        ),
+        (b"a: b: c\n", "not valid YAML: mapping values are not allowed here", "1:5", correct(1)),
+        (b"a: 'x\n\n\n", "not valid YAML: found unexpected end of stream", "4:1", correct(4)),
+        (b'b: 1\na: "\\U00110000"\n', "not valid YAML: chr() arg not in range(0x110000)", "2:2", correct(2)),
+        (b'a: "\\UFFFFFFFF"\n', "not valid YAML: Python int too large to convert to C int", "1:2", correct(1)),
+    ],
+)
+def test_yaml_that_is_not_taken_is_told_with_its_place_and_the_way_out(
+    data: bytes, message: str, place: str, fix: str
+) -> None:
+    error = refusal(data)
+    assert (error.message, error.place, error.fix) == (message, f"{FILE}:{place}", fix)
+
+
+def test_the_version_of_yaml_that_is_read_may_be_named() -> None:
+    assert parse("%YAML 1.2\n---\na: 010\n").data == {"a": "010"}
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")) | st.text(alphabet="aYAML:-[]{}\"'\\UxF013%!&*|>#?,.\n\t "))
+def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(ManifestError):
+        assert isinstance(parse(text).data, dict)
 
 
 def test_an_empty_document_is_answered_with_the_example(tmp_path: Path) -> None:
