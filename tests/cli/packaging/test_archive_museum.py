@@ -12,6 +12,8 @@ from localagent.diagnostics.diagnostic import Diagnostic
 from localagent_cli.packaging.verification import verify_archive
 
 MUSEUM = Path(__file__).parents[2] / "museum"
+TOLD_BY_OTHERS = {"LA500", "LA502", "LA506", "LA512", "LA517", "LA518", "LA519", "LA520"}
+"""Rules whose messages hold what a library says, or the version of LocalAgent; their cases have a part of them."""
 CASES = sorted(file.parent for file in MUSEUM.glob("LA5*/*/expected.toml"))
 
 
@@ -24,8 +26,12 @@ def test_an_archive_breaks_exactly_its_rule(case: Path, tmp_path: Path) -> None:
         (each.get("rule", case.parent.name), each["file"]) for each in expected["finding"]
     ]
     for each, finding in zip(expected["finding"], found, strict=True):
-        assert each["says"] in finding.message
-        assert finding.fix
+        if finding.rule in TOLD_BY_OTHERS:
+            assert each["says"] in finding.message
+        else:
+            assert each["says"] == finding.message
+        assert finding.fix == each["fix"]
+        assert finding.where.line == each.get("line")
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
