@@ -20,21 +20,53 @@ PATIENCE = 60.0
 Message = dict[str, Any]
 
 
+class Events:
+    """What sessions were told, until somebody takes it."""
+
+    def __init__(self) -> None:
+        self._told: list[tuple[Debugger, Message]] = []
+        self._news = threading.Condition()
+
+    def put(self, session: Debugger, event: Message) -> None:
+        """Keep what a session was told."""
+        with self._news:
+            self._told.append((session, event))
+            self._news.notify_all()
+
+    def take(self, is_wanted: Callable[[Debugger, Message], bool]) -> tuple[Debugger, Message]:
+        """Wait for the first that is wanted; the others stay."""
+        with self._news:
+            self._news.wait_for(lambda: any(is_wanted(*each) for each in self._told), PATIENCE)
+            place = next((place for place, each in enumerate(self._told) if is_wanted(*each)), None)
+            assert place is not None, self._told[-5:]
+            return self._told.pop(place)
+
+
 class Debugger:
-    """One session with an adapter.
+    """One session with an adapter, and those with the processes that its program starts.
+
+    Args:
+        receive: what the adapter says.
+        send: what it is told.
+        hang_up: ends the connection.
+        events: where events are kept; those of a process that another one started lie with the other one's.
 
     Attributes:
         output: what the program printed in its terminal, once it ended.
     """
 
-    def __init__(self, receive: IO[bytes], send: IO[bytes], hang_up: Callable[[], object]) -> None:
+    def __init__(
+        self, receive: IO[bytes], send: IO[bytes], hang_up: Callable[[], object], events: Events | None = None
+    ) -> None:
         self.output = ""
+        self._events = events or Events()
+        self._breakpoints: dict[Path, Sequence[int]] = {}
+        self._standing = self
         self._send = send
         self._hang_up = hang_up
         self._receive = receive
         self._numbers = itertools.count(1)
         self._replies: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._events: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._children = contextlib.ExitStack()
         self._program: subprocess.Popen[str] | None = None
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -43,25 +75,31 @@ class Debugger:
     def begin(self, way: str, settings: Mapping[str, Any], breakpoints: Mapping[Path, Sequence[int]]) -> None:
         """Attach to a process or launch one, with breakpoints at lines of files."""
         self.ask("initialize", adapterID="debugpy", pathFormat="path", supportsRunInTerminalRequest=True)
-        self._tell(way, dict(settings))
+        self.tell(way, dict(settings))
         self.event("initialized")
         for file, lines in breakpoints.items():
             self.set_breakpoints(file, *lines)
         self.ask("configurationDone")
 
     def set_breakpoints(self, file: Path, *lines: int) -> None:
-        """Have the breakpoints of a file at these lines, and at no others."""
-        self.ask("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": line} for line in lines])
+        """Have the breakpoints of a file at these lines, and at no others.
+
+        They are those of the program, of the process that stands still, and of all that are started from now on.
+        """
+        self._breakpoints[file] = lines
+        for session in {self, self._standing}:
+            session.ask("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": line} for line in lines])
 
     def stopped_at(self) -> tuple[Path, int, str]:
-        """Wait until the program stands still; gives file, line and function."""
-        thread = self.event("stopped")["threadId"]
-        frame = self.ask("stackTrace", threadId=thread)["stackFrames"][0]
+        """Wait until the program, or a process that it started, stands still; gives file, line and function."""
+        self._standing, stopped = self._next(lambda _, event: event["event"] == "stopped")
+        frame = self._standing.ask("stackTrace", threadId=stopped["threadId"])["stackFrames"][0]
         return Path(frame["source"]["path"]), frame["line"], frame["name"]
 
     def go_on(self) -> None:
-        """Let the program run on."""
-        self._tell("continue", {"threadId": 1})
+        """Let what stands still run on."""
+        standing, self._standing = self._standing, self
+        standing.tell("continue", {"threadId": 1})
 
     def ended(self) -> int:
         """Wait until a launched program ends; gives its exit code."""
@@ -71,22 +109,24 @@ class Debugger:
         return code
 
     def event(self, name: str) -> Message:
-        """The body of the next event of that name; processes that the program starts meanwhile run on."""
-        while True:
-            event = self._events.get(timeout=PATIENCE)
-            body: Message = event.get("body", {})
-            if event["event"] == name:
-                return body
-            if event["event"] == "debugpyAttach":
-                self._let_run(body)
+        """The body of the next event of that name."""
+        return self._next(lambda session, event: session is self and event["event"] == name)[1]
 
-    def _let_run(self, settings: Message) -> None:
-        child = self._children.enter_context(attached(settings["connect"]["port"]))
-        child.begin("attach", settings, {})
+    def _next(self, is_wanted: Callable[[Debugger, Message], bool]) -> tuple[Debugger, Message]:
+        """Whose event comes next, and its body; processes that are started meanwhile have the same breakpoints."""
+        while True:
+            session, event = self._events.take(
+                lambda session, event: event["event"] == "debugpyAttach" or is_wanted(session, event)
+            )
+            body: Message = event.get("body", {})
+            if event["event"] != "debugpyAttach":
+                return session, body
+            child = self._children.enter_context(attached(body["connect"]["port"], self._events))
+            child.begin("attach", body, self._breakpoints)
 
     def ask(self, command: str, *, patience: float = PATIENCE, **arguments: Any) -> Message:
         """Send a request and wait for its answer."""
-        number = self._tell(command, arguments)
+        number = self.tell(command, arguments)
         while True:
             reply = self._replies.get(timeout=patience)
             if reply["request_seq"] == number:
@@ -105,7 +145,8 @@ class Debugger:
             self._program.kill()
             self._program.communicate()
 
-    def _tell(self, command: str, arguments: Message) -> int:
+    def tell(self, command: str, arguments: Message) -> int:
+        """Send a request; gives its number."""
         number = next(self._numbers)
         self._write({"seq": number, "type": "request", "command": command, "arguments": arguments})
         return number
@@ -126,7 +167,7 @@ class Debugger:
 
     def _take(self, message: Message) -> None:
         if message["type"] == "event":
-            self._events.put(message)
+            self._events.put(self, message)
         elif message["type"] == "response":
             self._replies.put(message)
         elif message["command"] == "runInTerminal":
@@ -155,14 +196,14 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def attached(port: int) -> Generator[Debugger]:
+def attached(port: int, events: Events | None = None) -> Generator[Debugger]:
     """A session with a process that listens on this port of 127.0.0.1; not yet begun."""
     with (
         socket.create_connection(("127.0.0.1", port)) as connection,
         connection.makefile("rb") as receive,
         connection.makefile("wb") as send,
     ):
-        debugger = Debugger(receive, send, partial(_hang_up, connection))
+        debugger = Debugger(receive, send, partial(_hang_up, connection), events)
         try:
             yield debugger
         finally:

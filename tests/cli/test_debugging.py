@@ -27,12 +27,18 @@ def analyser(localagent: Run, work: Path) -> Path:
     return work / "dev-plugins" / "project-analyzer"
 
 
-def configuration(folder: Path, number: int) -> dict[str, Any]:
-    """What a folder tells the editor to launch, as the editor understands it."""
-    text = (folder / ".vscode" / "launch.json").read_text()
-    text = text.replace("${workspaceFolder}", str(folder))
-    chosen: dict[str, Any] = json.loads(text)["configurations"][number]
-    return chosen
+def configuration(folder: Path, name: str) -> dict[str, Any]:
+    """What a folder tells the editor to launch, as the editor understands it where nobody types another input."""
+    launch = json.loads((folder / ".vscode" / "launch.json").read_text())
+    values = {"${workspaceFolder}": str(folder)}
+    values |= {f"${{input:{asked['id']}}}": asked["default"] for asked in launch.get("inputs", ())}
+    chosen = next(each for each in launch["configurations"] if each["name"] == name)
+    text = json.dumps(chosen)
+    for variable, value in values.items():
+        text = text.replace(variable, value)
+    understood: dict[str, Any] = json.loads(text)
+    # Where it names no folder, the editor starts it in the one that is open.
+    return {"cwd": str(folder), **understood}
 
 
 def line_of(file: Path, text: str) -> int:
@@ -54,7 +60,7 @@ def test_the_command_of_a_new_plugin_stops_where_the_editor_wants_it(analyser: P
     plugin = analyser / "plugin.py"
     initialise, command = (line_of(plugin, text) for text in ("self.context = context", "analysis = analyze("))
     with launching() as debugger:
-        debugger.begin("launch", configuration(analyser, 0), {plugin: [initialise, command]})
+        debugger.begin("launch", configuration(analyser, "Plugin in LocalAgent"), {plugin: [initialise, command]})
         assert debugger.stopped_at() == (plugin, initialise, "initialize")
         time.sleep(1)
         debugger.go_on()
@@ -64,13 +70,33 @@ def test_the_command_of_a_new_plugin_stops_where_the_editor_wants_it(analyser: P
 
 
 def test_the_tests_of_a_new_plugin_stop_where_the_editor_wants_it(analyser: Path) -> None:
-    plugin = analyser / "plugin.py"
-    line = line_of(plugin, "self.context = context")
+    """In a test, and in the plugin that it calls."""
     with launching() as debugger:
-        debugger.begin("launch", configuration(analyser, 1), {plugin: [line]})
-        assert debugger.stopped_at() == (plugin, line, "initialize")
-        assert leave(debugger, plugin) == 0, debugger.output
-        assert " passed" in debugger.output
+        stop_in_a_test(debugger, configuration(analyser, "Plugin's tests"), analyser)
+
+
+def test_the_workspace_has_the_tests_of_a_plugin_stop_where_the_editor_wants_it(localagent: Run, work: Path) -> None:
+    """They run in a process of their own, into which the debugger goes as well."""
+    assert localagent("dev", "init").code == 0
+    assert localagent("dev", "create-plugin", "my-plugin", "command").code == 0
+    settings = configuration(work, "Plugin's tests")
+    assert settings["args"][-1] == "dev-plugins/my-plugin"
+    with launching() as debugger:
+        stop_in_a_test(debugger, settings, work / "dev-plugins" / "my-plugin")
+
+
+def stop_in_a_test(debugger: Debugger, settings: dict[str, Any], folder: Path) -> None:
+    """Launch the tests of a plugin, stop in the first that reads its own line, then in the plugin, and go on."""
+    plugin, tests = folder / "plugin.py", folder / "tests" / "test_plugin.py"
+    in_test, in_plugin = line_of(tests, "asyncio.run(made.initialize("), line_of(plugin, "self.context = context")
+    debugger.begin("launch", settings, {tests: [in_test]})
+    assert debugger.stopped_at()[:2] == (tests, in_test)
+    debugger.set_breakpoints(tests)
+    debugger.set_breakpoints(plugin, in_plugin)
+    debugger.go_on()
+    assert debugger.stopped_at() == (plugin, in_plugin, "initialize")
+    assert leave(debugger, plugin) == 0, debugger.output
+    assert " passed" in debugger.output
 
 
 def test_the_host_stops_where_the_editor_wants_it(localagent: Run, work: Path) -> None:
@@ -78,7 +104,7 @@ def test_the_host_stops_where_the_editor_wants_it(localagent: Run, work: Path) -
     file = Path(plugin_list.__file__)
     line = line_of(file, 'plugins = contents["plugins"]')
     with launching() as debugger:
-        debugger.begin("launch", configuration(work, 0), {file: [line]})
+        debugger.begin("launch", configuration(work, "LocalAgent"), {file: [line]})
         assert debugger.stopped_at() == (file, line, "answer")
         assert leave(debugger, file) == 0, debugger.output
 
