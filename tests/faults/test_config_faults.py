@@ -71,6 +71,19 @@ def test_fault_17_schema_of_settings_is_unsound(
     assert_works(localagent)
 
 
+def test_fault_17_a_pattern_that_never_ends_costs_a_second(
+    localagent: Run, make_plugin: MakePlugin, home: Path
+) -> None:
+    schema = '{"properties": {"size": {"type": "string", "pattern": "^(a+)+$"}}}'
+    make_bad(make_plugin, home, SIZED, config_schema__json=schema)
+    fits, never_ends = "a" * 60, "a" * 60 + "!"
+    assert_told(localagent("bad", env={"LOCALAGENT_BAD_SIZE": fits}), 0)
+    told = localagent("bad", env={"LOCALAGENT_BAD_SIZE": never_ends})
+    assert_told(told, 3, "^(a+)+$", "properties.size.pattern", "longer than 1 s", "localagent dev validate")
+    assert never_ends not in told.text
+    assert_works(localagent)
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

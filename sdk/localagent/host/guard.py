@@ -159,7 +159,7 @@ class Guard:
             place = place_here(control)
         place.begin(self, step, limit, control)
         is_waiting = False
-        # In a task that is there for attempts alone it stays from one to the next; the host's code is known by its files.
+        # It stays from one attempt to the next where a task does nothing else; the host's code is known by its file.
         is_kept = control is not None and control.is_alone
         outer = None if is_kept and running.get() is self else running.set(self)
         try:

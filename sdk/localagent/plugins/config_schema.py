@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from localagent.diagnostics.pattern_cost import slow_pattern
 from localagent.diagnostics.subschemas import broken_references, followed
 from localagent.errors import ConfigError
 from localagent.manifest.plain import is_list, is_mapping, table_at
@@ -142,10 +143,32 @@ def violations_of(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> tup
     A reference such as ``${env:NAME}`` is not judged, nor what it stands for: that is looked up later.
 
     Raises:
-        ConfigError: the schema itself is not valid, or refers to another document, which is never fetched.
+        ConfigError: the schema itself is not valid, refers to another document, which is never fetched, or has a
+            pattern that takes too long to match the settings.
+        SystemProblem: the process that such a pattern is matched in could not do its work.
     """
     if not schema:
         return ()
+    kind = _kind_of(schema)
+    slow = slow_pattern(settings, schema)
+    if slow is not None:
+        from localagent.plugins.slow_patterns import judged_apart
+
+        return tuple(Violation(*each) for each in judged_apart(settings, schema, slow))
+    return _found(settings, schema, kind)
+
+
+def violations_here(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[Violation, ...]:
+    """As `violations_of`, in this process however long it takes."""
+    return _found(settings, schema, _kind_of(schema))
+
+
+def _kind_of(schema: Mapping[str, Any]) -> Any:
+    """The validator class of a schema.
+
+    Raises:
+        ConfigError: the schema is not valid.
+    """
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import Draft202012Validator, validator_for
 
@@ -157,6 +180,10 @@ def violations_of(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> tup
         raise ConfigError(f"the settings schema is not valid at /{where}: {error.message}") from error
     for path, reason in broken_references(schema):
         raise ConfigError(f"the settings schema is not valid at /{'/'.join(map(str, path))}: {reason}")
+    return kind
+
+
+def _found(settings: Mapping[str, Any], schema: Mapping[str, Any], kind: Any) -> tuple[Violation, ...]:
     found: list[Any] = [error for error in kind(schema).iter_errors(settings) if _is_judged(error.instance)]
     told = (violation for error in found for violation in _told(error))
     return tuple(sorted(told, key=lambda violation: list(map(str, violation.path))))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
-from importlib import import_module
 from typing import Any
 
 from localagent.diagnostics.diagnostic import Severity
+from localagent.diagnostics.pattern_cost import parsed
 from localagent.diagnostics.rule import Finding, Rule, Tier
 from localagent.diagnostics.settings_schema import settings_schema_of
 from localagent.diagnostics.subschemas import subschemas
@@ -90,15 +89,9 @@ def _properties(project: Project) -> tuple[SettingsSchema | None, dict[str, Any]
 
 def _repeats_a_repetition(pattern: str) -> bool:
     """Whether a pattern has an unbounded repetition of something that itself has one at its end or beginning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # The one parser of patterns there is; it has no public name.
-        parser: Any = import_module("re._parser")
-        try:
-            return _explodes(parser.parse(pattern), inside=False)
-        except (re.error, RecursionError, OverflowError, ValueError):
-            # Which patterns are valid is the metaschema's business.
-            return False
+    items = parsed(pattern)
+    # Which patterns are valid is the metaschema's business.
+    return items is not None and _explodes(items, inside=False)
 
 
 def _explodes(items: Any, *, inside: bool) -> bool:

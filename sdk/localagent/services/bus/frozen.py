@@ -83,7 +83,7 @@ def frozen_from_json(text: str) -> Any:
     """What a JSON text says, frozen: much faster than freezing what `json` reads from it."""
     # Lists are not shown to the reader's hook; few texts have one within another.
     data = _decoder.decode(text) if text.find("[", 1) < 0 else frozen(json.loads(text))
-    return FrozenList(data) if type(data) is list else data
+    return FrozenList(data) if is_list(data) and not isinstance(data, FrozenList) else data
 
 
 def thawed(data: Any) -> Any:
