@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +12,10 @@ import pytest_asyncio
 from localagent import Host, HostOptions, PluginManager
 from localagent.host.budgets import Budgets
 from localagent.host.situation import Situation
-
-Save = Callable[[Path, str], None]
-
-
-def in_place(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8")
+from saving import WAYS, Save
 
 
-def by_rename(file: Path, text: str) -> None:
-    beside = file.with_name(f"{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(file)
-
-
-@pytest.fixture(params=[in_place, by_rename])
+@pytest.fixture(params=WAYS)
 def save(request: pytest.FixtureRequest) -> Save:
     """Saves a file as editors do."""
     chosen: Save = request.param

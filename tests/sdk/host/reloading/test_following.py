@@ -15,10 +15,10 @@ from localagent import Host, HostOptions, PluginManager
 from localagent.host.budgets import Budgets
 from localagent.host.situation import Situation
 from plain import MakePlugin
+from saving import Save
 
 pytestmark = pytest.mark.asyncio
 
-Save = Callable[[Path, str], None]
 Open = Callable[[str], PluginManager]
 
 SAYING = """

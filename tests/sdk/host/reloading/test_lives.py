@@ -7,19 +7,18 @@ import gc
 import json
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from asking import asked
 from localagent import PluginManager
 from plain import MakePlugin
+from saving import Save
 
 pytestmark = pytest.mark.asyncio
-
-Save = Callable[[Path, str], object]
 
 RELOADS = [pytest.param(100, 100, id="100"), pytest.param(1000, 3000, id="1000", marks=pytest.mark.soak)]
 """How often a plugin is reloaded until memory is looked at, and until it is looked at again."""
@@ -41,6 +40,8 @@ class Layer(Plugin):
         return True
 
     async def answer(self, message):
+        now = [await self.bus.request("{name}", other, None) for other in self.dependencies]
+        assert now == self.below, "of two lives"
         return [self.GENERATION, *self.below]
 """
 
@@ -65,8 +66,9 @@ async def test_those_that_need_a_plugin_are_made_anew_on_its_new_life(
     manager: PluginManager, layers: Path, save: Save
 ) -> None:
     await manager.load_plugin("top")
-    save(layers / "plugin.py", layer("base", generation="2"))
-    assert await manager.reload_plugin("base"), manager.reloads["base"].problem
+    async with asked(manager, "base", "middle", "top"):
+        save(layers / "plugin.py", layer("base", generation="2"))
+        assert await manager.reload_plugin("base"), manager.reloads["base"].problem
     assert manager.reloads["top"].names == ("base", "middle", "top")
     assert await ask(manager, "top") == ["1", ["1", ["2"]]]
     assert list(manager.loaded_plugins) == ["base", "middle", "top"]
@@ -78,8 +80,9 @@ async def test_a_dependent_that_fails_on_the_new_life_keeps_the_whole_group_as_i
     save(layers.parent / "top" / "plugin.py", layer("top", "middle", then="assert self.below == [['1', ['1']]]"))
     await manager.load_plugin("top")
     before = manager.loaded_plugins
-    save(layers / "plugin.py", layer("base", generation="2"))
-    assert not await manager.reload_plugin("base")
+    async with asked(manager, "base", "middle", "top"):
+        save(layers / "plugin.py", layer("base", generation="2"))
+        assert not await manager.reload_plugin("base")
     problem = manager.reloads["base"].problem
     assert problem is not None
     assert (problem.plugin, problem.step) == ("top", "initialise")
@@ -90,8 +93,9 @@ async def test_a_dependent_that_fails_on_the_new_life_keeps_the_whole_group_as_i
 async def test_a_circle_is_refused(manager: PluginManager, layers: Path, save: Save) -> None:
     await manager.load_plugin("top")
     before = manager.loaded_plugins
-    save(layers / "plugin.py", layer("base", "top"))
-    assert not await manager.reload_plugin("base")
+    async with asked(manager, "base", "middle", "top"):
+        save(layers / "plugin.py", layer("base", "top"))
+        assert not await manager.reload_plugin("base")
     problem = manager.reloads["base"].problem
     assert problem is not None
     assert "circle: base -> top -> middle -> base" in problem.message
@@ -106,8 +110,9 @@ async def test_a_version_that_a_dependent_cannot_use_is_refused(
     text = (base.parent / "top" / "plugin.py").read_text().replace("in self.dependencies]", "in ('base',)]")
     save(base.parent / "top" / "plugin.py", text)
     assert await manager.load_plugin("top"), manager.errors
-    save(base / "plugin.py", layer("base").replace('version = "1.0"', 'version = "2.0"'))
-    assert not await manager.reload_plugin("base")
+    async with asked(manager, "base", "top"):
+        save(base / "plugin.py", layer("base").replace('version = "1.0"', 'version = "2.0"'))
+        assert not await manager.reload_plugin("base")
     problem = manager.reloads["base"].problem
     assert problem is not None
     assert "needs base <2, found 2.0" in problem.message
@@ -227,14 +232,15 @@ async def test_many_reloads_leave_nothing_behind(
     manager: PluginManager,
     make_plugin: MakePlugin,
     record_property: Callable[[str, object], None],
+    save: Save,
 ) -> None:
     folder = make_plugin("one", PAIR, left__py="NUMBER = 0\n", right__py="DATA = b'x' * 2_000_000\nNUMBER = 0\n")
     await manager.load_plugin("one")
-    await churn(manager, folder, Path.write_text, range(1, 10))
+    await churn(manager, folder, save, range(1, 10))
     gc.collect()
     before, memory = await census(manager), [psutil.Process().memory_info().rss]
     for times in (range(10, number), range(number, last)):
-        await churn(manager, folder, Path.write_text, times)
+        await churn(manager, folder, save, times)
         gc.collect()
         assert await census(manager) == before
         memory.append(psutil.Process().memory_info().rss)
@@ -286,14 +292,15 @@ async def test_a_plugin_that_owns_a_port_lets_go_of_it_first_and_gets_it_back_on
     (folder / "plugin-manifest.yaml").write_text(MANIFEST)
     assert await manager.load_plugin("one"), manager.errors
     before = manager.loaded_plugins["one"]
-    save(folder / "plugin.py", LISTENING.format(port=port, word="second", then="raise OSError('no')"))
-    assert not await manager.reload_plugin("one")
-    assert manager.reloads["one"].gap > 0
-    assert manager.loaded_plugins["one"] is before
-    assert await ask(manager, "one") == "first"
-    save(folder / "plugin.py", LISTENING.format(port=port, word="third", then="pass"))
-    assert await manager.reload_plugin("one"), manager.reloads["one"].problem
-    assert await ask(manager, "one") == "third"
+    async with asked(manager, "one"):
+        save(folder / "plugin.py", LISTENING.format(port=port, word="second", then="raise OSError('no')"))
+        assert not await manager.reload_plugin("one")
+        assert manager.reloads["one"].gap > 0
+        assert manager.loaded_plugins["one"] is before
+        assert await ask(manager, "one") == "first"
+        save(folder / "plugin.py", LISTENING.format(port=port, word="third", then="pass"))
+        assert await manager.reload_plugin("one"), manager.reloads["one"].problem
+        assert await ask(manager, "one") == "third"
     assert json.loads(json.dumps(manager.reloads["one"].to_dict()))["gap_ms"] > 0
 
 
@@ -401,12 +408,13 @@ async def test_an_edit_during_a_reload_is_taken_up_by_the_next_one_and_they_do_n
     folder = make_plugin("one", SLOW, words__py="WORD = 'first'\n")
     assert await manager.load_plugin("one"), manager.errors
     book = folder / "book"
-    save(folder / "words.py", "WORD = 'second'\n")
-    under_way = asyncio.create_task(manager.reload(["one"]))
-    while book.read_text().count("begins") < 2:  # noqa: ASYNC110 - the plugin tells nobody
-        await asyncio.sleep(0.01)
-    save(folder / "words.py", "WORD = 'third'\n")
-    following = await manager.reload(["one"])
+    async with asked(manager, "one"):
+        save(folder / "words.py", "WORD = 'second'\n")
+        under_way = asyncio.create_task(manager.reload(["one"]))
+        while book.read_text().count("begins") < 2:  # noqa: ASYNC110 - the plugin tells nobody
+            await asyncio.sleep(0.01)
+        save(folder / "words.py", "WORD = 'third'\n")
+        following = await manager.reload(["one"])
     assert ((await under_way).generation, following.generation) == (2, 3)
     assert book.read_text() == "begins\nis ready\n" * 3
     assert await ask(manager, "one") == "third"

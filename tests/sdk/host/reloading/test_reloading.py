@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localagent import PluginManager, StalePluginError
+from asking import asked, of_one_life
+from localagent import PluginManager, RemoteError, StalePluginError
 from plain import MakePlugin
+from saving import Save
 
 pytestmark = pytest.mark.asyncio
-
-Save = Callable[[Path, str], None]
 
 ANSWERING = """
 import asyncio
@@ -70,8 +69,9 @@ async def test_the_edit_of_a_module_beside_the_plugin_is_taken_up(
 ) -> None:
     assert await manager.load_plugin("one")
     before = manager.loaded_plugins["one"]
-    save(one / "words.py", "WORD = 'second'\n")
-    assert await manager.reload_plugin("one")
+    async with asked(manager, "one", data=0.001, is_whole=of_one_life):
+        save(one / "words.py", "WORD = 'second'\n")
+        assert await manager.reload_plugin("one")
     assert await ask(manager) == ["second", "second", "A"]
     assert manager.loaded_plugins["one"] is not before
     now = type(manager.loaded_plugins["one"])
@@ -253,12 +253,39 @@ async def test_messages_meanwhile_are_told_to_the_new_life_in_order(
     assert len(heard) + told_old == 21
 
 
-async def test_an_object_of_the_former_life_says_so(manager: PluginManager, one: Path, save: Save) -> None:
-    await manager.load_plugin("one")
+KEEPING = """
+from localagent import Plugin
+
+class Keeping(Plugin):
+    name = "two"
+    version = "1.0"
+
+    async def initialize(self, context):
+        self.bus = context.message_bus
+        self.bus.register_direct_handler("two", self.answer)
+        return True
+
+    async def answer(self, message):
+        return self.kept.count if message.data == "kept" else await self.bus.request("two", "one", message.data)
+"""
+
+
+async def test_an_object_of_the_former_life_says_so(
+    manager: PluginManager, one: Path, make_plugin: MakePlugin, save: Save
+) -> None:
+    """To the plugin that kept it, whose messages reach the life of now all the while."""
+    make_plugin("two", KEEPING)
+    for name in ("one", "two"):
+        await manager.load_plugin(name)
     kept: Any = manager.loaded_plugins["one"]
+    vars(manager.loaded_plugins["two"])["kept"] = kept
     context = kept.context
-    save(one / "words.py", "WORD = 'second'\n")
-    assert await manager.reload_plugin("one")
+    async with asked(manager, "one", "two", data=0.001, is_whole=of_one_life) as load:
+        save(one / "words.py", "WORD = 'second'\n")
+        assert await manager.reload_plugin("one")
+        await load.until("two", ["second", "second", "A"])
+        with pytest.raises(RemoteError, match="life 1 of the plugin 'one'"):
+            await ask(manager, "two", "kept")
     with pytest.raises(StalePluginError, match="life 1 of the plugin 'one'"):
         kept.count  # noqa: B018 - looking is what is refused
     with pytest.raises(StalePluginError):
@@ -312,23 +339,24 @@ async def test_a_schema_that_the_settings_break_is_refused_with_its_place(
     save(one / "config_schema.json", json.dumps(schema))
     (home / "one.yaml").write_text("size: 7\n")
     await manager.load_plugin("one")
-    schema["properties"]["size"]["maximum"] = 5  # type: ignore[index] # the value is a mapping, as written above
-    save(one / "config_schema.json", json.dumps(schema))
-    assert not await manager.reload_plugin("one")
-    problem = manager.reloads["one"].problem
-    assert problem is not None
-    assert (problem.step, str(problem.file), problem.line) == ("settings", str(home / "one.yaml"), 1)
-    assert "size" in problem.message
-    assert "maximum" not in str(manager.host.settings.schema_of("one"))
-    assert manager.loaded_plugins["one"].config == {"size": 7}
-    save(one / "config_schema.json", "{")
-    assert not await manager.reload_plugin("one")
-    problem = manager.reloads["one"].problem
-    assert problem is not None
-    assert problem.step == "read"
-    (home / "one.yaml").write_text("size: 4\n")
-    schema["properties"]["size"]["maximum"] = 6  # type: ignore[index] # as above
-    save(one / "config_schema.json", json.dumps(schema))
-    assert await manager.reload_plugin("one")
-    assert manager.loaded_plugins["one"].config == {"size": 4}
-    assert manager.host.settings.schema_of("one")["properties"]["size"]["maximum"] == 6
+    async with asked(manager, "one", data=0.001, is_whole=of_one_life):
+        schema["properties"]["size"]["maximum"] = 5  # type: ignore[index] # the value is a mapping, as written above
+        save(one / "config_schema.json", json.dumps(schema))
+        assert not await manager.reload_plugin("one")
+        problem = manager.reloads["one"].problem
+        assert problem is not None
+        assert (problem.step, str(problem.file), problem.line) == ("settings", str(home / "one.yaml"), 1)
+        assert "size" in problem.message
+        assert "maximum" not in str(manager.host.settings.schema_of("one"))
+        assert manager.loaded_plugins["one"].config == {"size": 7}
+        save(one / "config_schema.json", "{")
+        assert not await manager.reload_plugin("one")
+        problem = manager.reloads["one"].problem
+        assert problem is not None
+        assert problem.step == "read"
+        save(home / "one.yaml", "size: 4\n")
+        schema["properties"]["size"]["maximum"] = 6  # type: ignore[index] # as above
+        save(one / "config_schema.json", json.dumps(schema))
+        assert await manager.reload_plugin("one")
+        assert manager.loaded_plugins["one"].config == {"size": 4}
+        assert manager.host.settings.schema_of("one")["properties"]["size"]["maximum"] == 6
