@@ -20,4 +20,9 @@ def by_rename(file: Path, text: str) -> None:
     beside.replace(file)
 
 
+def reloads_of(seconds: float) -> float:
+    """So many reloads may come of saves that follow one another for so long: the first, one a second, and the last."""
+    return 3 if seconds < 2.5 else 2 + seconds
+
+
 WAYS: tuple[Save, ...] = (in_place, by_rename)

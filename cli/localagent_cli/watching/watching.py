@@ -13,7 +13,6 @@ from localagent.errors import LocalAgentError, UsageError
 from localagent.host import uncached
 from localagent.host.identity import is_plugin_folder
 from localagent.host.reloading.following import load_anew, reload_settled
-from localagent.host.reloading.saves import LONGEST
 from localagent_cli import output
 from localagent_cli.exit_codes import DONE
 from localagent_cli.watching.debugger import HOST
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
     Show = Callable[[Event], object]
 
-_BURST = 0.25
-"""Seconds without a save that end a burst of them."""
 _AGAIN = 1.0
 """Seconds after which a reload that was postponed is tried again."""
 _RELOAD, _TEST, _QUIT = "r", "t", "q"
@@ -100,7 +97,7 @@ class Watching:
         self._tests = WarmTests()
         self._checks: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
-        self._last_save = 0.0
+        self._is_free = asyncio.Event()
 
     async def run(self, keys: Callable[[Callable[[str], object]], contextlib.AbstractContextManager[object]]) -> None:
         """Watch until ``q`` is pressed or this is cancelled.
@@ -123,11 +120,15 @@ class Watching:
                 await self._work(collecting)
         finally:
             self._stop.set()
+            self._is_free.set()
             await self._end(collecting)
 
     async def _collect(self, saves: Any) -> None:
         async for batch in saves.batches(self._stop):
             self._jobs.put_nowait(batch)
+            # What is saved meanwhile comes together in the next one.
+            await self._is_free.wait()
+            self._is_free.clear()
 
     async def _work(self, collecting: asyncio.Task[None]) -> None:
         collecting.add_done_callback(lambda _: self._jobs.put_nowait(_QUIT))
@@ -139,36 +140,10 @@ class Watching:
                 for root in self._roots:
                     await self._take_up(root, None)
             elif isinstance(job, frozenset):
-                await self._let_settle()
-                await self._saved(self._with_what_waits(job))
+                await self._saved(job)
+                self._is_free.set()
         if collecting.done():
             collecting.result()
-
-    async def _let_settle(self) -> None:
-        """Where saves come one after the other, as in a checkout, wait until they pause."""
-        now = asyncio.get_running_loop().time
-        until = now() + LONGEST
-        if now() - self._last_save > LONGEST:
-            self._last_save = now()
-            return
-        number = -1
-        while number != self._jobs.qsize() and now() < until:
-            number = self._jobs.qsize()
-            await asyncio.sleep(_BURST)
-        self._last_save = now()
-
-    def _with_what_waits(self, batch: frozenset[Path]) -> frozenset[Path]:
-        """A batch with those that came meanwhile, so that they are worked on once."""
-        keys: list[str] = []
-        while not self._jobs.empty():
-            job = self._jobs.get_nowait()
-            if isinstance(job, frozenset):
-                batch |= job
-            else:
-                keys.append(job)
-        for key in keys:
-            self._jobs.put_nowait(key)
-        return batch
 
     async def _saved(self, files: frozenset[Path]) -> None:
         touched: dict[Path, list[Path]] = {}

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ class Saves:
     async def batches(self, stop: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
         """The files that changed, came or went, as often as that happens.
 
-        What changes while a batch is worked on is told by the next one.
+        What changes while a batch is worked on is told by the next one. While saves follow one another without a pause,
+        as in a checkout, batches are `LONGEST` apart.
 
         Args:
             stop: ends it.
@@ -61,29 +63,31 @@ class Saves:
         Raises:
             MissingExtra: the package watchfiles is not installed.
         """
+        pace = _Pace()
         while not stop.is_set():
             marks = {root: _mark(root) for root in self._roots}
             # What came between two watches counts, too.
-            changed = self.changed()
-            if changed:
-                yield changed
+            if batch := pace.released(self.changed()):
+                yield batch
+                pace.begin()
             unseen: Sequence[Path] = self._roots
             async for touched in _watch([root for root in self._roots if root.exists()], stop):
                 # What came just before the watch began is not among what it tells.
                 changed = self._differing({*touched, *unseen})
                 unseen = ()
-                if changed:
-                    yield changed
+                if batch := pace.released(changed) if touched else pace.paused(changed):
+                    yield batch
+                    pace.begin()
                 if marks != {root: _mark(root) for root in self._roots}:
                     # The watch is of the folders that were there; others need another one.
                     break
 
     def _differing(self, touched: Iterable[Path]) -> frozenset[Path]:
         """Those of the touched files, and of those below touched folders, that are not what they were."""
-        candidates: set[Path] = set()
-        for path in touched:
-            candidates.update(file for file in self._known if file == path or path in file.parents)
-            candidates.update(files_below(path) if self._is_watched(path) else ())
+        places = frozenset(touched)
+        candidates = {file for file in self._known if not places.isdisjoint((file, *file.parents))}
+        for place in filter(self._is_watched, places):
+            candidates.update(files_below(place))
         changed = frozenset(file for file in candidates if _digest(file) != self._known.get(file, _GONE))
         for file in changed:
             self._known[file] = _digest(file)
@@ -96,6 +100,31 @@ class Saves:
             if path.is_relative_to(root):
                 return not any(map(_is_ignored, path.relative_to(root).parts))
         return False
+
+
+class _Pace:
+    """How soon changes are told: at once, or together with those that follow them without a pause."""
+
+    def __init__(self) -> None:
+        self._held: frozenset[Path] = frozenset()
+        self._due = 0.0
+
+    def begin(self) -> None:
+        """Hold what comes from now on, until it pauses, for `LONGEST` at most."""
+        self._due = time.monotonic() + LONGEST
+
+    def released(self, changed: frozenset[Path]) -> frozenset[Path]:
+        """What is to be told now that this changed."""
+        self._held |= changed
+        if time.monotonic() < self._due:
+            return frozenset()
+        told, self._held = self._held, frozenset()
+        return told
+
+    def paused(self, changed: frozenset[Path]) -> frozenset[Path]:
+        """What is to be told now that nothing more came for a while."""
+        self._due = 0.0
+        return self.released(changed)
 
 
 async def _watch(roots: Sequence[Path], stop: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
