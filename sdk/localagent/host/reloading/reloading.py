@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -119,7 +120,7 @@ class Reloading:
         group = group_of(names, self._plugins.ready)
         gone = [name for name in names if not _is_there(self._plugins.ready[name])]
         if gone:
-            unloaded = await self._plugins.let_go(gone)
+            unloaded = await self._let_go(gone)
             left = [name for name in names if name in self._plugins.ready]
             rest = await self._reload(left, files) if left else Reload(group, self._generation(group))
             return replace(rest, names=group, unloaded=unloaded)
@@ -130,7 +131,7 @@ class Reloading:
             plan = make_plan(names, self._plugins.ready, self._plugins.look_again(), files)
             transaction = _Transaction(plan, self._host, self._plugins, self._retiring, self.generations)
             self.gate.close(plan.specs)
-            await self._drain(plan)
+            await self._drain(plan.old, next(iter(plan.specs)))
             return await transaction.run()
         except PluginNotAvailable as error:
             gap = transaction.gap if transaction is not None else 0.0
@@ -140,35 +141,49 @@ class Reloading:
         finally:
             self.gate.open()
 
-    async def _drain(self, plan: Plan) -> None:
-        """Wait until nothing of the old lives runs but streams, nor waits to be handled.
+    async def _let_go(self, gone: Sequence[str]) -> tuple[str, ...]:
+        """Unload plugins whose files went, once what they have under way is over or its time is; gives all names."""
+        leaving = {name: self._plugins.ready[name] for name in group_of(gone, self._plugins.ready)}
+        self.gate.close(leaving)
+        try:
+            with contextlib.suppress(PluginFailed):
+                await self._drain(leaving, gone[0])
+            return await self._plugins.let_go(gone)
+        finally:
+            self.gate.open()
+
+    async def _drain(self, lives: Mapping[str, LoadedPlugin], plugin: str) -> None:
+        """Wait until nothing of some lives runs but streams, nor waits to be handled.
+
+        Args:
+            lives: by the names of their plugins.
+            plugin: the plugin that is the reason for it.
 
         Raises:
             PluginFailed: something still runs when the time is over.
         """
         caller = running.get()
-        if caller is not None and caller.plugin in plan.old:
+        if caller is not None and caller.plugin in lives:
             raise refused(DRAIN, "the plugin itself asked for it and still runs", plugin=caller.plugin)
         for _ in range(_TURNS):
             await asyncio.sleep(0)
         until = time.monotonic() + self._host.situation.budgets.drain
-        while reason := self._busy(plan):
+        while reason := self._busy(lives):
             if time.monotonic() > until:
-                raise refused(DRAIN, reason, plugin=next(iter(plan.specs)), fix="it is tried again when that is over")
+                raise refused(DRAIN, reason, plugin=plugin, fix="it is tried again when that is over")
             await asyncio.sleep(_LOOK_EVERY)
 
-    def _busy(self, plan: Plan) -> str:
+    def _busy(self, lives: Mapping[str, LoadedPlugin]) -> str:
         """What still runs; empty if nothing does."""
         stage_of = self._host.lifecycle_manager.stage_of
-        names = plan.old.keys()
-        for name, old in plan.old.items():
+        for name, old in lives.items():
             if stage_of(name) is Stage.EXECUTING:
                 return f"a command of '{name}' still runs"
             if old.guard.calls.running:
                 return f"a call into '{name}' still runs"
             if name in self._retiring.names:
                 return f"the life before this one of '{name}' is still in use"
-        busy = self._host.message_bus.busy(names) if self._host.has_message_bus else ()
+        busy = self._host.message_bus.busy(lives.keys()) if self._host.has_message_bus else ()
         return f"messages to '{min(busy)}' are still being handled" if busy else ""
 
     def _generation(self, group: Sequence[str]) -> int:

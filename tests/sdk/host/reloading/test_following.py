@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from asking import asked, of_one_life
 from localagent import Host, HostOptions, PluginManager
 from localagent.host.budgets import Budgets
 from localagent.host.situation import Situation
 from plain import MakePlugin
-from saving import Save
+from saving import Save, reloads_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -37,9 +41,18 @@ class Saying(Plugin):
         return True
 
     async def answer(self, message):
+        before = words.WORD
         self.begun.set()
         await self.go.wait()
-        return words.WORD
+        if message.data:
+            await asyncio.sleep(message.data)
+            return [before, words.WORD]
+        return before
+
+    async def cleanup(self):
+        cleaned_up.append(words.WORD)
+
+cleaned_up = []
 """
 BOTH = "hot_reload: true\n  plugins: {auto_reload: true}"
 
@@ -207,29 +220,105 @@ async def test_who_was_let_go_stays_away_and_who_failed_is_loaded_once_mended(
 
 
 async def test_development_folders_are_taken_up_without_being_asked(
-    opened: Open, one: Path, two: Path, tmp_path: Path, save: Save, caplog: pytest.LogCaptureFixture
+    opened: Open, one: Path, two: Path, save: Save, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Edit, break, mend, move away and back; other folders wait until somebody asks."""
+    """Edit, break and mend; other folders wait until somebody asks."""
     manager = opened(BOTH)
     manager.follow_saves()
     await manager.load_all()
-    for folder in (two, one):
-        save(folder / "words.py", "WORD = 'second'\n")
-    await until(lambda: "one" in manager.reloads)
-    assert await ask(manager) == "second"
-    assert await ask(manager, "two") == "first"
-    save(one / "words.py", "WORD = (\n")
-    await until(lambda: "was never closed" in caplog.text)
-    assert await ask(manager) == "second"
-    save(one / "words.py", "WORD = 'third'\n")
-    await until(lambda: manager.reloads["one"].is_done)
-    assert await ask(manager) == "third"
-    shutil.move(one, tmp_path / "away")
-    await until(lambda: "one" not in manager.loaded_plugins)
-    shutil.move(tmp_path / "away", one)
-    await until(lambda: "one" in manager.loaded_plugins)
+    async with asked(manager, "one", "two", data=0.001, is_whole=of_one_life) as load:
+        for folder in (two, one):
+            save(folder / "words.py", "WORD = 'second'\n")
+        await load.until("one", ["second"] * 2)
+        assert load.last["two"] == ["first"] * 2
+        save(one / "words.py", "WORD = (\n")
+        await until(lambda: "was never closed" in caplog.text)
+        await load.go_on("one")
+        assert load.last["one"] == ["second"] * 2
+        save(one / "words.py", "WORD = 'third'\n")
+        await load.until("one", ["third"] * 2)
+        await manager.take_up_saves()
+        await load.until("two", ["second"] * 2)
+
+
+def rename(folder: Path, away: Path) -> None:
+    folder.rename(away)
+
+
+def delete(folder: Path, away: Path) -> None:
+    shutil.copytree(folder, away)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("leave", [rename, delete])
+async def test_a_folder_that_goes_away_is_let_go_and_taken_up_once_it_is_back(
+    opened: Open, one: Path, two: Path, tmp_path: Path, save: Save, leave: Callable[[Path, Path], None]
+) -> None:
+    """With cleanup, and without a word to the plugin beside it."""
+    manager, away = opened(BOTH), tmp_path / "away"
+    manager.follow_saves()
+    await manager.load_all()
+    cleaned_up = sys.modules[type(manager.loaded_plugins["one"]).__module__].cleaned_up
+    load_one = asked(manager, "one", data=0.001, is_whole=of_one_life, may_be_away=True)
+    async with asked(manager, "two", data=0.001, is_whole=of_one_life) as beside, load_one as load:
+        leave(one, away)
+        await until(lambda: cleaned_up == ["first"])
+        await beside.go_on("two")
+        save(away / "words.py", "WORD = 'back'\n")
+        rename(away, one)
+        await load.until("one", ["back"] * 2)
+
+
+@pytest.mark.parametrize("pause", [0.04, 0.0])
+async def test_many_saves_are_few_lives_and_the_last_save_counts(
+    opened: Open, one: Path, save: Save, pause: float
+) -> None:
+    """Fifty within two seconds, and two hundred at once."""
+    number = 50 if pause else 200
+    manager = opened(BOTH)
+    manager.follow_saves()
+    await manager.load_plugin("one")
+    async with asked(manager, "one", data=0.001, is_whole=of_one_life) as load:
+        began = time.monotonic()
+        for each in range(number):
+            save(one / "words.py", f"WORD = {each}\n")
+            await asyncio.sleep(pause)
+        seconds = time.monotonic() - began
+        await load.until("one", [number - 1] * 2)
     await manager.take_up_saves()
-    assert await ask(manager, "two") == "second"
+    assert manager.reloads["one"].generation - 1 <= reloads_of(seconds)
+
+
+def git(folder: Path, *words: str) -> None:
+    author = ("-c", "user.name=Zoe", "-c", "user.email=zoe@example.org")
+    subprocess.run(["git", "-C", str(folder), *author, *words], check=True, capture_output=True)
+
+
+async def test_a_checkout_of_many_files_is_few_lives_and_the_last_one_is_of_its_files(
+    opened: Open, one: Path, save: Save
+) -> None:
+    """There by a save of each of them, and back by git."""
+    names = [f"part_{number}" for number in range(200)]
+    words = f"from . import {', '.join(names)}\nWORD = sum(each.NUMBER for each in ({', '.join(names)}))\n"
+    for name, text in {**dict.fromkeys(names, "NUMBER = 1\n"), "words": words}.items():
+        save(one / f"{name}.py", text)
+    for command in (["init", "-q"], ["add", "--", "*.py"], ["commit", "-q", "-m", "Ones"]):
+        git(one, *command)
+    manager = opened(BOTH)
+    manager.follow_saves()
+    await manager.load_plugin("one")
+    async with asked(manager, "one", data=0.001, is_whole=of_one_life) as load:
+        assert load.last["one"] == [200] * 2
+        for name in names:
+            save(one / f"{name}.py", "NUMBER = 2\n")
+        await load.until("one", [400] * 2)
+        await manager.take_up_saves()
+        between = manager.reloads["one"].generation
+        await asyncio.to_thread(git, one, "checkout", "-q", "--", "*.py")
+        await load.until("one", [200] * 2)
+        await manager.take_up_saves()
+    assert between <= 1 + 3
+    assert manager.reloads["one"].generation <= between + 3
 
 
 async def test_the_end_of_the_plugins_ends_the_following(opened: Open, one: Path) -> None:
