@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plain import Finished
 from soak.keeping import Kept, state_of
 from soak.pieces import Piece, chosen, pieces_of
 from soak.report import Result, shown, span, table
 from soak.running import Outcome
+from soak.small_suite import SmallSuite
 
-TESTS = Path(__file__).parents[1]
 IDS = (
     "tests/test_crashes.py::test_killed[storage]",
     "tests/cli/scaffold/test_add.py::test_all[a::b-c]",
@@ -136,43 +131,12 @@ def note(text):
 """
 
 
-@dataclass(frozen=True)
-class Suite:
-    """A repository with a few tests, on which the program runs."""
-
-    root: Path
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "soak", f"--root={self.root}", f"--kept={self.root.parent / 'kept.json'}", *words]
-        # The suite needs none of the plugins that take their time to start.
-        env = os.environ | {"PYTHONPATH": str(TESTS), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def __call__(self, *words: str) -> Finished:
-        with self.start("--jobs=1", *words) as process:
-            out, err = process.communicate()
-        return Finished(process.returncode, out, err)
-
-    def ran(self) -> list[str]:
-        """What the tests noted since the last call."""
-        log = self.root / "log"
-        lines = log.read_text().splitlines() if log.exists() else []
-        log.unlink(missing_ok=True)
-        return lines
-
-
 @pytest.fixture
-def suite(tmp_path: Path) -> Suite:
-    tests = tmp_path / "suite" / "tests"
-    tests.mkdir(parents=True)
-    (tests / "test_it.py").write_text(LONG_FORMS)
-    ini = "[pytest]\naddopts = -m 'not soak' -p no:cacheprovider -p xdist\nmarkers = soak: long forms\n"
-    (tests.parent / "pytest.ini").write_text(ini)
-    subprocess.run(["git", "init", "-q", tests.parent], check=True)
-    return Suite(tests.parent)
+def suite(tmp_path: Path) -> SmallSuite:
+    return SmallSuite.make("soak", LONG_FORMS, tmp_path)
 
 
-def test_every_long_form_runs_once_for_the_same_sources(suite: Suite, tmp_path: Path) -> None:
+def test_every_long_form_runs_once_for_the_same_sources(suite: SmallSuite, tmp_path: Path) -> None:
     first = suite(f"--json={tmp_path / 'figures.json'}")
     assert first.code == 0, first.text
     assert suite.ran() == ["counts 1", "counts 2", "counts 3", "holds"]
@@ -196,7 +160,7 @@ def test_every_long_form_runs_once_for_the_same_sources(suite: Suite, tmp_path: 
     assert (suite.ran(), "1 tests, expected 0 s" in again.err) == (["holds"], True)
 
 
-def test_what_failed_is_told_and_runs_again(suite: Suite) -> None:
+def test_what_failed_is_told_and_runs_again(suite: SmallSuite) -> None:
     (suite.root / "break").touch()
     broken = suite()
     assert (broken.code, "| it: holds | FAILED |" in broken.out) == (1, True)
@@ -207,13 +171,13 @@ def test_what_failed_is_told_and_runs_again(suite: Suite) -> None:
     assert suite.ran() == ["holds"]
 
 
-def test_a_process_that_dies_is_a_failure(suite: Suite) -> None:
+def test_a_process_that_dies_is_a_failure(suite: SmallSuite) -> None:
     (suite.root / "die").touch()
     dead = suite("--only", "holds")
     assert (dead.code, "| it: holds | FAILED |" in dead.out) == (1, True)
 
 
-def test_tests_of_one_piece_run_side_by_side_on_request(suite: Suite) -> None:
+def test_tests_of_one_piece_run_side_by_side_on_request(suite: SmallSuite) -> None:
     done = suite("--jobs=2", "--only", "counts")
     assert (done.code, sorted(suite.ran())) == (0, ["counts 1", "counts 2", "counts 3"]), done.text
     assert "| it: counts | ok |" in done.out
@@ -221,7 +185,7 @@ def test_tests_of_one_piece_run_side_by_side_on_request(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_soak_cleans_up_and_is_gone_on_with(suite: Suite, by: signal.Signals) -> None:
+def test_an_interrupted_soak_cleans_up_and_is_gone_on_with(suite: SmallSuite, by: signal.Signals) -> None:
     (suite.root / "pause").touch()
     with suite.start("--jobs=1") as process:
         while not (suite.root / "pauses").exists():
@@ -238,17 +202,17 @@ def test_an_interrupted_soak_cleans_up_and_is_gone_on_with(suite: Suite, by: sig
     assert suite.ran() == ["counts 2", "counts 3", "holds"]
 
 
-def test_a_name_that_no_piece_has_is_wrong_usage(suite: Suite) -> None:
+def test_a_name_that_no_piece_has_is_wrong_usage(suite: SmallSuite) -> None:
     done = suite("--only", "zebra")
     assert (done.code, "--list tells which there are" in done.err) == (2, True)
 
 
-def test_tests_that_cannot_be_collected_are_told_of(suite: Suite) -> None:
+def test_tests_that_cannot_be_collected_are_told_of(suite: SmallSuite) -> None:
     (suite.root / "tests" / "test_it.py").write_text("import nowhere\n")
     assert "No module named 'nowhere'" in suite().err
 
 
-def test_the_state_of_the_sources_is_what_is_in_them_and_no_more(suite: Suite) -> None:
+def test_the_state_of_the_sources_is_what_is_in_them_and_no_more(suite: SmallSuite) -> None:
     before = state_of(suite.root)
     (suite.root / "log").touch()
     assert state_of(suite.root) == before
