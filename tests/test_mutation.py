@@ -18,12 +18,16 @@ from mutation.verdicts import Survivor, Verdict, read_verdict
 ROOT = Path(__file__).parents[1]
 SUBJECT = Subject("sdk/pack/sums.py", ("tests/test_sums.py",))
 MUTATED = """\
-def x_double__mutmut_orig(number):
+def x_double__mutmut_orig(number, twice=False):
     return 2 * number
 
 
-def x_double__mutmut_1(number):
+def x_double__mutmut_1(number, twice=False):
     return 3 * number
+
+
+def x_double__mutmut_2(number, twice=True):
+    return 2 * number
 
 
 class Sum:
@@ -53,6 +57,11 @@ def test_a_mutant_survives_where_all_tests_pass_or_none_runs_it(tmp_path: Path) 
         Survivor("double", "return 2 * number", "return 3 * number"),
     )
     assert (verdict.mutants, verdict.killed, verdict.score) == (2, 0, 0.0)
+
+
+def test_a_default_may_be_mutated(tmp_path: Path) -> None:
+    (survivor,) = read_verdict(SUBJECT, left_behind(tmp_path, {"x_double__mutmut_2": 0})).survivors
+    assert survivor == Survivor("double", "def double(number, twice=False):", "def double(number, twice=True):")
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 36, -24, -11])

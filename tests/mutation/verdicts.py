@@ -80,14 +80,18 @@ def _functions(source: str) -> Iterator[tuple[str, list[str]]]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             # A mutant differs from the original by its name, too, which is no change.
-            name = node.name.partition("__mutmut_")[0]
             own = lines[node.lineno - 1 : node.end_lineno]
-            yield node.name, [line.strip().replace(node.name, name) for line in own]
+            yield node.name, [line.strip().replace(node.name, _plain(node.name).rpartition(".")[2]) for line in own]
+
+
+def _plain(mangled: str) -> str:
+    """A function's own name, after that of its class."""
+    own = mangled.partition("__mutmut_")[0]
+    return own.removeprefix(f"x{_SEPARATOR}").replace(_SEPARATOR, ".").removeprefix("x_")
 
 
 def _survivor(name: str, sources: Mapping[str, list[str]], *, tested: bool) -> Survivor:
-    mangled = name.partition("__mutmut_")[0]
-    changes = list(difflib.ndiff(sources[f"{mangled}__mutmut_orig"], sources[name]))
+    original = f"{name.partition('__mutmut_')[0]}__mutmut_orig"
+    changes = list(difflib.ndiff(sources[original], sources[name]))
     was, now = (" ".join(line[2:] for line in changes if line.startswith(sign)) for sign in "-+")
-    function = mangled.removeprefix(f"x{_SEPARATOR}").replace(_SEPARATOR, ".").removeprefix("x_")
-    return Survivor(function, was, now, tested)
+    return Survivor(_plain(name), was, now, tested)

@@ -47,8 +47,7 @@ def suggest_name(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name[: 4 * LONGEST]).encode("ascii", "ignore").decode()
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", plain).lower()
     joined = re.sub(r"[^a-z0-9]+", "-", spaced).strip("-")
-    started = joined if joined[:1].isalpha() else f"my-{joined}".rstrip("-")
-    suggestion = started[:LONGEST].rstrip("-")
+    suggestion = joined[:LONGEST].rstrip("-")
     return suggestion if check_name(suggestion) is None else f"my-{suggestion}"[:LONGEST].rstrip("-")
 
 

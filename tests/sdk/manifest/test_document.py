@@ -77,6 +77,7 @@ def test_the_place_of_what_is_not_there_is_its_parents() -> None:
     document = parse("name: a\ntesting:\n  conformance: gold\n")
     assert document.where(("testing", "test_command")) == Place(FILE, 3, 3)
     assert document.where(("no", "where")) == Place(FILE, 1, 1)
+    assert parse("# first\n  name: a\n").where(("no", "where")) == Place(FILE, 2, 3)
 
 
 def test_the_place_of_an_empty_value_is_its_key() -> None:
@@ -220,10 +221,10 @@ def test_a_document_may_be_empty_where_that_is_said(tmp_path: Path, text: str) -
     file.write_text(text, encoding="utf-8")
     assert read_document(file, may_be_empty=True).data == {}
     assert parse_document(text.encode(), file, may_be_empty=True).where(()) == Place(file, 1, 1)
-    with pytest.raises(ManifestError):
+    assert refusal(text.encode()).fix == "write 'key: value' lines"
+    with pytest.raises(ManifestError) as caught:
         read_document(file)
-    with pytest.raises(ManifestError):
-        parse_document(text.encode(), file)
+    assert caught.value.fix == "write 'key: value' lines"
 
 
 def test_what_is_there_is_read_where_a_document_may_be_empty(tmp_path: Path) -> None:

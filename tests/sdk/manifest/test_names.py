@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from localagent.manifest.names import check_name, is_target, normalised, same_plugin, suggest_name
 
-MALFORMED = "must be lower-case letters, digits and single hyphens, and begin with a letter"
+NOT_PLAIN = "must be lower-case letters, digits and single hyphens, and begin with a letter"
 
 
 @pytest.mark.parametrize("name", ["a", "project-analyzer", "my-localagent-plugin", "x2", "a" * 64])
@@ -19,18 +19,18 @@ def test_a_plain_name_is_good(name: str) -> None:
     [
         ("", "is empty"),
         ("a" * 65, "is longer than 64 characters"),
-        ("../x", MALFORMED),
-        ("a b", MALFORMED),
-        ("A", MALFORMED),
-        ("a_b", MALFORMED),
-        ("-a", MALFORMED),
-        ("a--b", MALFORMED),
-        ("2d", MALFORMED),
-        ("a\n", MALFORMED),
+        ("../x", NOT_PLAIN),
+        ("a b", NOT_PLAIN),
+        ("A", NOT_PLAIN),
+        ("a_b", NOT_PLAIN),
+        ("-a", NOT_PLAIN),
+        ("a--b", NOT_PLAIN),
+        ("2d", NOT_PLAIN),
+        ("a\n", NOT_PLAIN),
         ("plug\u0456n", "has the character U+0456 (cyrillic small letter byelorussian-ukrainian i)"),
         ("a\u202eb", "has the character U+202E (right-to-left override)"),
         ("a\ue000b", "has the character U+E000 (unnamed)"),
-        ("a\x00", MALFORMED),
+        ("a\x00", NOT_PLAIN),
         ("plugins", "is a reserved word"),
         ("dev", "is a reserved word"),
         ("no", "is a reserved word"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localagent.manifest.composing import KeyPath
 from localagent.manifest.document import parse_document
 from localagent.plugins.config_schema import merge
 from localagent.services.layers import DEFAULT, Layer, Origin, leaves_of, merge_layers
@@ -79,11 +80,7 @@ def test_a_part_of_a_value_comes_from_where_the_value_does() -> None:
 
 
 def test_the_nearest_name_is_told_of_a_part_of_a_value() -> None:
-    names: dict[tuple[str | int, ...], str] = {
-        ("a",): "LOCALAGENT_P_A",
-        ("a", "b"): "LOCALAGENT_P_A_B",
-        ("c",): "LOCALAGENT_P_C",
-    }
+    names: dict[KeyPath, str] = {("a",): "LOCALAGENT_P_A", ("a", "b"): "LOCALAGENT_P_A_B", ("c",): "LOCALAGENT_P_C"}
     environment = Layer({"a": {"b": {"d": 1}, "e": 2}, "f": 3}, names=names, kind="environment")
     assert environment.origin_of(("a", "b")).name == "LOCALAGENT_P_A_B"
     assert environment.origin_of(("a", "b", "d")).name == "LOCALAGENT_P_A_B"
