@@ -321,9 +321,9 @@ def test_each_setting_that_may_not_be_there_is_told_with_what_was_meant() -> Non
         "patternProperties": {"^own_": {"type": "string"}, "_x$": {}},
         "additionalProperties": False,
     }
-    settings = {"siez": 1, "zzz": 2, "own_one": "a", "two_x": 3, "size": 4, "style": {"color": 5}}
+    settings = {"size_": 1, "zzz": 2, "own_one": "a", "two_x": 3, "size": 4, "style": {"color": 5}}
     assert violations_of(settings, schema) == (
-        Violation(("siez",), "there is no such setting, did you mean 'size'?"),
+        Violation(("size_",), "there is no such setting, did you mean 'size'?"),
         Violation(("style", "color"), "there is no such setting, did you mean 'colour'?"),
         Violation(("zzz",), "there is no such setting"),
     )

@@ -68,9 +68,7 @@ def other_ranges(archive: Archive) -> Iterator[Finding]:
             yield Finding(message, where, "correct the range, or build with a LocalAgent that is in it")
     lowest, highest = (_limit(archive, f"localagent_{which}_version") for which in ("min", "max"))
     if not _is_between(lowest, __version__, highest):
-        message = (
-            f"the manifest asks for LocalAgent {shown(f'{lowest} to {highest}'.strip())}, and this is {__version__}"
-        )
+        message = f"the manifest asks for LocalAgent {_limits_text(lowest, highest)}, and this is {__version__}"
         yield Finding(message, archive.packed.where("compatibility"), "correct the limits")
 
 
@@ -155,6 +153,13 @@ def _limit(archive: Archive, key: str) -> str:
         return str(Version(text)) if text else ""
     except InvalidVersion:
         return ""
+
+
+def _limits_text(lowest: str, highest: str) -> str:
+    """Two limits, or the one that there is, as an author would say them."""
+    if lowest and highest:
+        return f"{lowest} to {highest}"
+    return f"{lowest} or later" if lowest else f"{highest} or earlier"
 
 
 def _is_between(lowest: str, version: str, highest: str) -> bool:
