@@ -190,6 +190,12 @@ def test_yaml_that_is_not_taken_is_told_with_its_place_and_the_way_out(
     assert (error.message, error.place, error.fix) == (message, f"{FILE}:{place}", fix)
 
 
+def test_what_the_library_says_is_cut_where_it_grows_long() -> None:
+    error = refusal(b"a: !" + b"x" * 200 + b"!y z\n")
+    said = f"found undefined tag handle '!{'x' * 200}"
+    assert error.message == f"not valid YAML: {said[:120]}..."
+
+
 def test_the_version_of_yaml_that_is_read_may_be_named() -> None:
     assert parse("%YAML 1.2\n---\na: 010\n").data == {"a": "010"}
 
