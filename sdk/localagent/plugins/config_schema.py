@@ -186,7 +186,7 @@ def _kind_of(schema: Mapping[str, Any]) -> Any:
 def _found(settings: Mapping[str, Any], schema: Mapping[str, Any], kind: Any) -> tuple[Violation, ...]:
     found: list[Any] = [error for error in kind(schema).iter_errors(settings) if _is_judged(error.instance)]
     told = (violation for error in found for violation in _told(error))
-    return tuple(sorted(told, key=lambda violation: list(map(str, violation.path))))
+    return tuple(sorted(told, key=_in_order))
 
 
 def schema_violations(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
@@ -204,6 +204,11 @@ def _told(error: Any) -> Iterator[Violation]:
         if key not in known and not any(re.search(pattern, key) for pattern in patterns):
             meant = did_you_mean(key, known)
             yield Violation((*error.path, key), f"there is no such setting{f', {meant}' if meant else ''}")
+
+
+def _in_order(violation: Violation) -> list[tuple[bool, str | int]]:
+    """By what violations are sorted: indexes as numbers, and never a number against a text."""
+    return [(isinstance(part, str), part) for part in violation.path]
 
 
 def _is_judged(value: Any) -> bool:

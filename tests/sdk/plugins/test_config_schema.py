@@ -152,6 +152,12 @@ def test_defaults_within_defaults_are_fresh_too() -> None:
     assert schema == before
 
 
+def test_references_are_followed_within_objects_too() -> None:
+    inner = {"properties": {"size": {"$ref": "#/$defs/size"}, "named": {"$ref": "#here"}}}
+    defs = {"size": {"default": 1}, "named": {"$anchor": "here", "default": 2}}
+    assert defaults_of({"properties": {"style": inner}, "$defs": defs}) == {"style": {"size": 1, "named": 2}}
+
+
 def test_a_property_without_a_schema_hides_none_after_it() -> None:
     schema = {"properties": {"anything": True, "child": {"$ref": "#"}, "last": {"default": 1}}}
     assert defaults_of(schema) == {"child": {"last": 1}, "last": 1}
@@ -345,6 +351,19 @@ def test_violations_are_told_in_the_order_of_their_paths() -> None:
         "'b' is a required property",
         "{'a': [1, 2]} does not have enough properties",
     ]
+
+
+def test_violations_in_a_list_are_told_in_the_order_of_the_list() -> None:
+    schema = {"properties": {"a": {"items": {"type": "string"}}}}
+    assert [each.path for each in violations_of({"a": list(range(12))}, schema)] == [
+        ("a", index) for index in range(12)
+    ]
+
+
+def test_keys_that_are_no_texts_come_first() -> None:
+    schema = {"properties": {"a": {"additionalProperties": {"type": "string"}}}}
+    settings: dict[str, Any] = {"a": {"x": 1, 2: 3, "2": 4, 1: 5}}
+    assert [each.path[-1] for each in violations_of(settings, schema)] == [1, 2, "2", "x"]
 
 
 def test_a_schema_that_names_no_draft_is_read_in_the_latest() -> None:
