@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from handbook.pictures import rooms
 from handbook.pictures.drawing import gist, picture, text_of
 from handbook.pictures.scenes import FOLDER, SCENES, Scene
-from handbook.pictures.stage import stage
+from handbook.pictures.stage import Stage, stage
+from localagent_cli.waiting import announcement
 
 
 @pytest.mark.usefixtures("home")
@@ -28,6 +30,11 @@ def test_the_picture_of_the_rooms_shows_the_contracts() -> None:
     shown = rooms.layers(project)
     assert shown["packages"][-1] == ["localagent_templates", "localagent"]
     assert shown["runtime"][1] == ["workflows", "ui", "providers", "features"]
+
+
+def test_what_only_a_slow_machine_shows_is_on_no_picture(tmp_path: Path) -> None:
+    shown = f"{announcement(['greeter'])}\nready\n"
+    assert Stage(tmp_path).as_everywhere(shown) == "ready\n"
 
 
 def test_each_picture_is_on_a_page() -> None:

@@ -10,7 +10,10 @@ from handbook.browser import Page
 QUESTIONS = {
     "hot reload": "watch.html",
     "debugger": "watch.html",
-    "create a plugin": "reference/commands.html templates.html",
+    "first plugin": "tutorials/first-plugin.html",
+    "create a plugin": "reference/commands.html templates.html tutorials/first-plugin.html",
+    "provider plugin": "tutorials/provider.html",
+    "broadcast": "tutorials/talking.html reference/api/messages.html",
     "test a plugin": "testing.html",
     "unknown key": "mending.html rules/LA103.html",
     "LA103": "rules/LA103.html",

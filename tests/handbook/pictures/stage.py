@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from localagent_cli.waiting import announcement
 from terminal import on_terminal
 
 COLUMNS = 100
 _RULE = re.compile(r"─{20,}$", re.MULTILINE)
+_WAITING = announcement([]).partition(":")[0]
+"""How a line begins that only a slow machine shows."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Stage:
 
     def as_everywhere(self, shown: str) -> str:
         """What was shown, without what is special to this machine."""
+        shown = "".join(line for line in shown.splitlines(keepends=True) if not line.startswith(_WAITING))
         if str(self.user) in shown:
             # A table's rule is as long as its longest row, which ends with the name of a folder.
             shown = _RULE.sub(lambda rule: rule[0][: -self._longer], shown)
