@@ -23,6 +23,7 @@ BLOCK = re.compile(
 )
 NOT_RUN = "not run: "
 EXIT_CODE = "exit code "
+BEFORE = "before: "
 PORT_OF_PAGES = "8080"
 """Where pages have servers listen; another one is taken, as somebody may be there."""
 SECONDS = 240
@@ -49,6 +50,11 @@ class Block:
     @property
     def reason_not_run(self) -> str:
         return self.remark.removeprefix(NOT_RUN) if self.remark.startswith(NOT_RUN) else ""
+
+    @property
+    def before(self) -> str:
+        """Commands that make what the page takes for granted."""
+        return self.remark.removeprefix(BEFORE) if self.remark.startswith(BEFORE) else ""
 
     @property
     def exit_code(self) -> int:
@@ -176,9 +182,10 @@ def carry_out(page: Path, folder: Path) -> None:
     """Do what a page says, from its first line to its last.
 
     Args:
-        page: blocks of the language ``sh`` are run, and a block ``text`` after one of them is what it prints. A block
-            with a title is written to that file; one of the language ``diff`` changes it. Before a block may stand
-            ``<!-- exit code 1 -->``, or ``<!-- not run: the reason -->``.
+        page: blocks of the language ``sh`` are run, and a block ``text`` after one of them is what it prints. In one of
+            the language ``console`` commands begin with ``$``, and what they print may follow. A block with a title is
+            written to that file; one of the language ``diff`` changes it. Before a block may stand
+            ``<!-- exit code 1 -->``, ``<!-- before: commands -->`` or ``<!-- not run: the reason -->``.
         folder: an empty folder.
 
     Raises:
@@ -190,6 +197,8 @@ def carry_out(page: Path, folder: Path) -> None:
             if block.reason_not_run:
                 continue
             try:
+                if block.before:
+                    session.run(block.before)
                 printed = do(block, session, printed)
             except AssertionError as problem:
                 raise AssertionError(f"{page.name}:{block.line}: {problem}") from problem
@@ -200,6 +209,10 @@ def do(block: Block, session: Shell, printed: str | None) -> str | None:
     match block:
         case Block(language="sh", title=""):
             return session.run(block.text, exit_code=block.exit_code)
+        case Block(language="console", title=""):
+            for command, shown in transcript(block.text):
+                output = session.run(command, exit_code=block.exit_code)
+                assert not shown or fits(output, shown), f"it printed\n{output}"
         case Block(language="text", title=""):
             assert printed is not None, "this belongs to no command"
             assert fits(printed.replace(str(session.folder), "~/tutorial"), block.text), f"it printed\n{printed}"
@@ -213,6 +226,13 @@ def do(block: Block, session: Shell, printed: str | None) -> str | None:
         case _:
             raise AssertionError("a block that is not run says so, with the reason")
     return None
+
+
+def transcript(text: str) -> Iterator[tuple[str, str]]:
+    """Each command that a terminal shows, and what it shows below it."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
 
 
 def changed(text: str, change: str) -> str:

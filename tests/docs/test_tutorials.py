@@ -39,6 +39,7 @@ def test_what_one_block_sets_the_next_one_has(tmp_path: Path) -> None:
         '```python title="said.py"\nimport sys\nprint(*sys.argv[1:])\n```\n'
         '```diff title="said.py"\n import sys\n-print(*sys.argv[1:])\n+print(*sys.argv[1:], "there")\n```\n'
         "```sh\npython said.py $WORD\ncat\n```\nIt says\n\n```text\nhello there\n```\n"
+        "<!-- before: WORD=bye -->\n```console\n$ python said.py $WORD\nbye there\n$ echo not compared\n```\n"
         "<!-- exit code 3 -->\n```sh\nexit 3\n```\n"
         "```sh\npwd\n```\n```text\n~/tutorial\n```\n",
     )
@@ -52,6 +53,7 @@ def test_what_one_block_sets_the_next_one_has(tmp_path: Path) -> None:
         ("```sh\nfalse\necho after\n```\n", "page.md:1: exit code 1 instead of 0"),
         ("```sh\ntrue | false | true\n```\n", "page.md:1: exit code 1"),
         ("<!-- exit code 2 -->\n```sh\ntrue\n```\n", "page.md:2: exit code 0 instead of 2"),
+        ("```console\n$ echo one\none\n$ echo two\nthree\n```\n", r"page.md:1: it printed\ntwo"),
         ("```python\nprint()\n```\n", "page.md:1: a block that is not run says so"),
         ("```text\nyes\n```\n", "page.md:1: this belongs to no command"),
     ],
