@@ -243,6 +243,24 @@ def test_a_plugin_that_offers_no_component_registers_nothing(base: str, method: 
     assert finding.message == f"{method}() offers nothing"
 
 
+LIVE = """
+def get_ui_components(self):
+    return {"countdown": self.countdown}
+
+def countdown(self, data):
+    with self.context.ui.live() as display:
+        for each in data:
+            display.update(str(each["name"]), refresh=True)
+        display.update("go")
+"""
+
+
+def test_a_component_may_draw_itself_on_a_live_display(workshop: Workshop) -> None:
+    manifest = GREETER_MANIFEST.replace("[command]", "[ui]").replace("commands:", "ui:")
+    judged = judge(live(workshop.plugin(LIVE, base="UIPlugin", files={"plugin-manifest.yaml": manifest})))
+    assert (judged.broken, judged.unobserved) == ({}, {})
+
+
 def test_a_single_file_can_be_tested(workshop: Workshop) -> None:
     folder = workshop.plugin()
     assert judge(live(folder / "plugin.py")).broken == {}

@@ -15,7 +15,7 @@ from localagent_testing.conformance.plan import TABLE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localagent.ui.components import Component
+    from localagent.ui.components import Component, ComponentRegistry
     from localagent.ui.screen import Screen
 
 MARKED = "[bold]marked[/bold] [/nothing]"
@@ -54,11 +54,13 @@ class Tried:
     """A component with data that it draws.
 
     Attributes:
+        registry: the components of its host.
         component: the component.
         data: the data.
         is_given: whether the project gave them.
     """
 
+    registry: ComponentRegistry
     component: Component
     data: Any
     is_given: bool
@@ -71,28 +73,28 @@ class Tried:
             width: columns.
             colour: whether colours may be used.
         """
-        return draw(self.component, data, recording(width, colour=colour))
+        return draw(self.registry, self.component, data, recording(width, colour=colour))
 
 
-def tried(component: Component, data: Mapping[str, Any]) -> Tried:
+def tried(registry: ComponentRegistry, component: Component, data: Mapping[str, Any]) -> Tried:
     """A component with the project's data for it, else the first sample that it draws.
 
     Raises:
         Unobserved: it draws none of them.
     """
     if component.name in data:
-        return Tried(component, data[component.name], is_given=True)
+        return Tried(registry, component, data[component.name], is_given=True)
     reason = ""
     for sample in _SAMPLES:
-        drawn = draw(component, sample, recording(_USUAL, colour=True))
+        drawn = draw(registry, component, sample, recording(_USUAL, colour=True))
         if drawn.failure is None:
-            return Tried(component, sample, is_given=False)
+            return Tried(registry, component, sample, is_given=False)
         reason = reason or drawn.failure.message
     say = f"say which in pyproject.toml: [{TABLE}] data.{component.name} = …"
     raise Unobserved(f"the component '{component.name}' draws no usual data ({reason}); {say}")
 
 
-def draw(component: Component, data: Any, screen: Screen) -> Drawn:
+def draw(registry: ComponentRegistry, component: Component, data: Any, screen: Screen) -> Drawn:
     """What a component draws of data on a recording screen."""
     from localagent.ui.drawing import Drawing, shaped
 
@@ -100,6 +102,8 @@ def draw(component: Component, data: Any, screen: Screen) -> Drawn:
         fit = shaped(component, data)
     except UnfitData as error:
         return Drawn("", PluginFailed(f"draw: {error.message}", plugin=component.plugin, step="draw"))
+    # What the component itself asks the host for is drawn in the same place.
+    registry.screen = screen
     drawing = Drawing.make(component, fit, {}, screen)
     screen.console.print(drawing, crop=False)
     return Drawn(screen.console.export_text(clear=False), drawing.failure)

@@ -94,7 +94,7 @@ def exports(it: Tried) -> str | Drawn:
 
     for form in FORMS:
         screen = recording(_EXPORT, colour=True)
-        drawn = draw(it.component, it.data, screen)
+        drawn = draw(it.registry, it.component, it.data, screen)
         if drawn.failure is not None:
             return drawn
         with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,8 @@ def _finding_in(name: str, check: Check, fix: str, subject: Subject, scene: Scen
     """The findings in the component of that name, when called."""
 
     def find() -> Iterator[Finding]:
-        it = tried(scene.host.ui.find(f"{scene.loaded.name}:{name}"), subject.plan.data)
+        registry = scene.host.ui
+        it = tried(registry, registry.find(f"{scene.loaded.name}:{name}"), subject.plan.data)
         yield from _found(check(it), it, scene, fix)
 
     return find
