@@ -45,19 +45,33 @@ def pyproject_with(text: str, added: Mapping[str, Any], *, package: str, folder:
         )
     _add_metadata(project, added["project"])
     _add_to_tools(document.get("tool", {}), package, folder)
-    return tomlkit.dumps(document)
+    whole = tomlkit.dumps(document)
+    return whole if text.endswith("\n\n") else whole.rstrip("\n") + "\n"
 
 
 def _add_metadata(project: Any, added: Mapping[str, Any]) -> None:
     groups = project.setdefault("entry-points", {})
     for group, entries in added["entry-points"].items():
-        groups.setdefault(group, {}).update(entries)
+        if group in groups:
+            groups[group].update(entries)
+        else:
+            groups[group] = _table_apart(entries)
     if "dependencies" not in project.get("dynamic", ()):
         _require(project.setdefault("dependencies", []), added.get("dependencies", []))
     extras = project.get("optional-dependencies", {})
     for extra in _EXTRAS:
         if extra in extras:
             _require(extras[extra], added.get("optional-dependencies", {}).get(extra, []))
+
+
+def _table_apart(entries: Mapping[str, Any]) -> Any:
+    """A table with a blank line below it, as a table that follows does without one of its own."""
+    import tomlkit
+
+    table: Any = tomlkit.table()
+    table.update(entries)
+    table.add(tomlkit.nl())
+    return table
 
 
 def _require(present: Any, wanted: Iterable[str]) -> None:

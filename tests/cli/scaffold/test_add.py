@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,7 +129,15 @@ def test_comments_stay_where_they_are(package: Path) -> None:
     ]
     assert [line for line in after[0] if line in before[0]] == before[0]
     assert after[0][after[0].index("  - ui") - 1 :][:4] == ["  - command  # the first", "  - ui", "", "# What it gives"]
-    assert [line for line in after[1] if line in before[1]] == before[1]
+    assert [line for line in after[1] if line and line in before[1]] == [line for line in before[1] if line]
+
+
+def test_tables_stay_apart(package: Path) -> None:
+    for kind in ("ui", "workflow"):
+        add_plugin(package, kind)
+    lines = (package / "pyproject.toml").read_text().splitlines()
+    assert [line for before, line in pairwise(lines) if line.startswith("[") and before] == []
+    assert lines[-1]
 
 
 def test_a_package_in_src_gets_one_too(package: Path) -> None:
