@@ -27,6 +27,8 @@ BEFORE = "before: "
 PORT_OF_PAGES = "8080"
 """Where pages have servers listen; another one is taken, as somebody may be there."""
 SECONDS = 240
+GAP = re.compile(r" {2,}|─{2,}")
+"""What is as wide as the widest cell of a column wants it."""
 TIME = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s)\b")
 
 
@@ -247,15 +249,15 @@ def changed(text: str, change: str) -> str:
 def fits(printed: str, shown: str) -> bool:
     """Whether a page may show `shown` for what was printed.
 
-    Times may differ, a line ``...`` stands for any lines, and ``…`` for any words in a line.
+    Times and widths of columns may differ, a line ``...`` stands for any lines, and ``…`` for any words in a line.
     """
     parts = (
         r"(?:.*\n)*?" if line.strip() == "..." else ".*?".join(map(re.escape, line.split("…"))) + r" *\n"
-        for line in without_times(shown).splitlines()
+        for line in comparable(shown).splitlines()
     )
-    return re.fullmatch("".join(parts), without_times(printed)) is not None
+    return re.fullmatch("".join(parts), comparable(printed)) is not None
 
 
-def without_times(text: str) -> str:
-    """A text without what differs from machine to machine."""
-    return TIME.sub("N ms", text)
+def comparable(text: str) -> str:
+    """A text without what differs from run to run."""
+    return GAP.sub(lambda gap: gap[0][:2], TIME.sub("N ms", text))

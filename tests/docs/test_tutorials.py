@@ -72,4 +72,6 @@ def test_a_change_must_fit_one_place() -> None:
 def test_times_and_what_is_left_out_may_differ() -> None:
     assert fits("one\ntwo 5 ms\nthree\nfour\n", "one\ntwo 12.5 ms\n...\nfour\n")
     assert fits("made in 0.3 s by Ada\n", "made in 2 s by …\n")
+    assert fits("passed   one   2\n─────────\n", "passed  one  2\n──\n")
     assert not fits("one\ntwo\n", "one\n")
+    assert not fits("one  two\n", "one two\n")
