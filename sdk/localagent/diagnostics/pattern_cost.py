@@ -78,13 +78,11 @@ def _ways(items: Iterable[tuple[Any, Any]], length: int) -> int:
 
 def _ways_of(operation: str, argument: Any, length: int) -> int:
     if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-        low: int
-        high: int
         low, high, repeated = argument
-        most = min(int(high), length)
+        most, least = min(int(high), length), int(low)
         # More rounds than this are endless as soon as there are two ways for one.
-        rounds = _ways(repeated, length) ** min(most, _ROUNDS)
-        return min((max(most - int(low), 0) + 1) * rounds, ENDLESS)
+        rounds: int = _ways(repeated, length) ** min(most, _ROUNDS)
+        return min((max(most - least, 0) + 1) * rounds, ENDLESS)
     if operation == "BRANCH":
         return sum(_ways(branch, length) for branch in argument[1])
     if operation in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
