@@ -16,10 +16,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WARM = ("localagent", "localagent_testing.framework", "typer", "rich")
+_WARM = (
+    "localagent",
+    "localagent_testing.framework",
+    "localagent_testing.report",
+    "rich",
+    "ruamel.yaml",
+    "typer",
+    "typer.rich_utils",
+    "typer.testing",
+)
 """What nearly every test of a plugin imports, besides pytest and its plugins."""
 _FOR_THIS_MODULE = ("localagent", "localagent_testing")
 """What Python imported to find this module."""
+
+_UNTOLD = ("-W", "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning")
+"""It is loaded on purpose, and none of the plugin's own."""
 
 
 def main() -> None:
@@ -87,7 +99,7 @@ def _run(arguments: Sequence[str], path: str, output: int) -> None:
         sys.path.insert(0, path)
         # The source may be of the same second and size as its bytecode.
         sys.dont_write_bytecode = True
-        code = int(pytest.main(list(arguments)))
+        code = int(pytest.main([*_UNTOLD, *arguments]))
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
