@@ -194,10 +194,12 @@ class Watching:
         for root, files in tests.items():
             if not root.is_dir():
                 continue
-            if findings:
-                self._show(Event("findings", root.name, {"findings": await asyncio.to_thread(_findings, root)}))
-            if files:
-                self._show(Event("tested", root.name, (await self._tests.run(root, files)).to_dict()))
+            async with asyncio.TaskGroup() as together:
+                tested = together.create_task(self._tests.run(root, files)) if files else None
+                if findings:
+                    self._show(Event("findings", root.name, {"findings": await asyncio.to_thread(_findings, root)}))
+            if tested is not None:
+                self._show(Event("tested", root.name, tested.result().to_dict()))
         if findings and self._command:
             self._show(Event("ran", "", await self._ran()))
 
