@@ -1,7 +1,8 @@
 """One way from a save to the new code, as a process: ``python reload_race.py WAY FOLDER TIMES``.
 
 It prints the seconds from a save until the new code answers, the median of all; of ``ours, p95`` the 95th percentile.
-``warm`` and ``fresh`` are ways from a save to the result of its tests, ``sleep`` is no way: it only waits so long.
+``watched`` and ``fresh`` are ways from a save of a new plugin to the result of its tests, ``sleep`` is no way: it only
+tells so many seconds.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import json
 import os
 import statistics
 import subprocess
@@ -16,6 +18,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 Ask = Callable[[], Awaitable[int]]
 
@@ -36,7 +39,7 @@ class Answering(CommandPlugin):
         def one():
             print(words.NUMBER)
 """
-_TEST = "from one import words\n\ndef test_number():\n    assert words.NUMBER >= 0\n"
+_LOCALAGENT = (sys.executable, "-m", "localagent_cli")
 
 
 @contextlib.asynccontextmanager
@@ -124,30 +127,70 @@ async def race(way: str, folder: Path, times: int) -> list[float]:
             while await ask() != number:  # noqa: ASYNC110 - only the answer tells
                 await asyncio.sleep(0.001)
             took.append(time.perf_counter() - began)
-            await asyncio.sleep(0.3)
+            # What comes sooner belongs to a burst.
+            await asyncio.sleep(0.4)
     return took
 
 
-async def warm(folder: Path, times: int) -> list[float]:
-    """The seconds of so many runs of the tests in forks."""
-    from localagent_cli.watching.warm_tests import WarmTests
-
-    tests = WarmTests()
-    await tests.start()
-    took = [(await tests.run(folder, [folder / "test_one.py"])).seconds for _ in range(times + 1)]
-    await tests.stop()
+def watched(folder: Path, times: int) -> list[float]:
+    """The seconds from so many saves of a new plugin until ``dev watch`` tells what came of its tests."""
+    plugin = _new_plugin(folder)
+    argv = [*_LOCALAGENT, "dev", "watch", "--json", str(plugin)]
+    took: list[float] = []
+    with subprocess.Popen(argv, cwd=folder, env=_env(folder), stdout=subprocess.PIPE, text=True) as process:
+        _event(process, "watching")
+        for number in range(times + 1):
+            # The process that runs the tests gets ready meanwhile, as while somebody looks at the code.
+            time.sleep(2)
+            began = time.perf_counter()
+            _edit(plugin, number)
+            if not _event(process, "tested")["passed"]:
+                raise RuntimeError("the tests of a new plugin fail")
+            took.append(time.perf_counter() - began)
+        process.terminate()
     return took[1:]
 
 
 def fresh(folder: Path, times: int) -> list[float]:
-    """The seconds of so many runs of the tests in new processes."""
+    """The seconds of so many runs of the same tests in new processes, each after a save."""
+    from localagent_cli.watching.touched import touched_tests
+
+    plugin = _new_plugin(folder)
+    files = map(str, touched_tests(plugin, [plugin / "plugin.py"]))
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     took: list[float] = []
-    for _ in range(times):
+    for number in range(times + 1):
+        _edit(plugin, number)
         began = time.perf_counter()
-        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_one.py"]
-        subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+        subprocess.run(argv, cwd=plugin, env=_env(folder), check=True, capture_output=True)
         took.append(time.perf_counter() - began)
-    return took
+    return took[1:]
+
+
+def _new_plugin(folder: Path) -> Path:
+    """What `dev create-plugin` makes."""
+    argv = [*_LOCALAGENT, "dev", "create-plugin", "project-analyzer", "command", "--into", "."]
+    subprocess.run(argv, cwd=folder, env=_env(folder), check=True, capture_output=True)
+    return folder / "project-analyzer"
+
+
+def _env(folder: Path) -> dict[str, str]:
+    return {**os.environ, "LOCALAGENT_HOME": str(folder / "home")}
+
+
+def _edit(plugin: Path, number: int) -> None:
+    file = plugin / "plugin.py"
+    file.write_text(f"{file.read_text()}\nEDIT = {number}\n")
+
+
+def _event(process: subprocess.Popen[str], kind: str) -> dict[str, Any]:
+    """The next event of this kind."""
+    if process.stdout is None:
+        raise RuntimeError("nobody reads what it tells")
+    return next(event for event in map(json.loads, process.stdout) if event["event"] == kind)
+
+
+_TESTING = {"watched": watched, "fresh": fresh}
 
 
 def main(way: str, place: str, times: int) -> None:
@@ -157,14 +200,7 @@ def main(way: str, place: str, times: int) -> None:
     (plugin / "__init__.py").write_text("")
     (plugin / "plugin.py").write_text(_PLUGIN)
     (plugin / "words.py").write_text("NUMBER = 0\n")
-    (folder / "test_one.py").write_text(_TEST)
-    (folder / "pytest.ini").write_text("[pytest]\n")
-    if way == "warm":
-        took = asyncio.run(warm(folder, times))
-    elif way == "fresh":
-        took = fresh(folder, times)
-    else:
-        took = asyncio.run(race(way, folder, times))
+    took = _TESTING[way](folder, times) if way in _TESTING else asyncio.run(race(way, folder, times))
     print(sorted(took)[round(len(took) * 0.95) - 1] if way.endswith("p95") else statistics.median(took))
 
 
