@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from localagent.host.context import HostContext
 from localagent.plugins.context import PluginContext
+from localagent.services.made_once import made_once
 
 if TYPE_CHECKING:
     import asyncio
@@ -74,7 +75,7 @@ class RecordingHostContext(HostContext):
         """The providers that plugins offer."""
         return self._recorded("provider_manager", super().provider_manager)
 
-    @functools.cached_property
+    @made_once
     def ui(self) -> OwnedUI:
         """The terminal components of plugins and of LocalAgent."""
         return self._recorded("ui", super().ui)
@@ -84,7 +85,7 @@ class RecordingHostContext(HostContext):
         """The workflow parts that plugins offer."""
         return self._recorded("workflows", super().workflows)
 
-    @functools.cached_property
+    @made_once
     def storage(self) -> Storage:
         """The plugin's own values, kept as long as the home is."""
         return self._recorded("storage", super().storage)

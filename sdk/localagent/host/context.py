@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localagent.host.belonging import belonging_to, name_of
@@ -10,6 +9,7 @@ from localagent.host.lifecycle import stage_meant
 from localagent.host.owned_bus import OwnedBus
 from localagent.host.owned_settings import OwnedSettings
 from localagent.services.correlation import spoken_by
+from localagent.services.made_once import made_once
 
 if TYPE_CHECKING:
     import asyncio
@@ -46,7 +46,7 @@ class HostContext:
         """LocalAgent's home folder."""
         return self._host.home.path
 
-    @functools.cached_property
+    @made_once
     def data_dir(self) -> Path:
         """The plugin's own folder, created on first use."""
         folder = self._host.home.data(self._guard.plugin)
@@ -58,7 +58,7 @@ class HostContext:
         """The providers that plugins offer."""
         return self._host.provider_manager
 
-    @functools.cached_property
+    @made_once
     def ui(self) -> OwnedUI:
         """The terminal components of plugins and of LocalAgent."""
         from localagent.host.owned_ui import OwnedUI
@@ -70,7 +70,7 @@ class HostContext:
         """The workflow parts that plugins offer."""
         return self._host.workflow_manager
 
-    @functools.cached_property
+    @made_once
     def storage(self) -> Storage:
         """The plugin's own values, kept between runs; closed when the plugin goes."""
         from localagent.services.storage import Storage, storage_file
@@ -80,12 +80,12 @@ class HostContext:
         self._ledger.record(storage.close)
         return storage
 
-    @functools.cached_property
+    @made_once
     def logger(self) -> PluginLogger:
         """A logger named after the plugin, which takes fields too: ``logger.info("done", items=3)``."""
         return self._host.logs.logger_for(self._guard.plugin)
 
-    @functools.cached_property
+    @made_once
     def console(self) -> Console:
         """A Rich console on standard output."""
         from rich.console import Console

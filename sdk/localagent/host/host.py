@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from localagent.host import exits
@@ -16,6 +16,7 @@ from localagent.host.places import declaration_of
 from localagent.host.situation import Situation
 from localagent.host.tally import Tally
 from localagent.services.correlation import Speaker
+from localagent.services.made_once import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -129,21 +130,21 @@ class Host:
 
     # Most commands use none of these services, so each is imported with its first use.
 
-    @cached_property
+    @made_once
     def redactor(self) -> Redactor:
         """What masks secrets in all that is shown or kept."""
         from localagent.services.redacting import Redactor, secrets_at_hand
 
         return Redactor(lambda: secrets_at_hand(self.home, self.settings.environ))
 
-    @cached_property
+    @made_once
     def secrets(self) -> Secrets:
         """What references to secrets stand for."""
         from localagent.services.secrets import Secrets
 
         return Secrets(self.redactor, self.settings.environ)
 
-    @cached_property
+    @made_once
     def logs(self) -> Logs:
         """Where log records go."""
         import logging
@@ -159,14 +160,14 @@ class Host:
         if "logs" in vars(self):
             self.logs.stop()
 
-    @cached_property
+    @made_once
     def live_settings(self) -> LiveSettings:
         """Settings that change while plugins run."""
         from localagent.services.live_settings import LiveSettings
 
         return LiveSettings(self.settings)
 
-    @cached_property
+    @made_once
     def message_bus(self) -> PluginMessageBus:
         """Messages between plugins."""
         # Handlers go through their plugins' guards, which know how long they may take.
@@ -176,21 +177,21 @@ class Host:
             bus.load_on_demand(*self._on_demand)
         return bus
 
-    @cached_property
+    @made_once
     def provider_manager(self) -> ProviderManager:
         """The providers that plugins offer."""
         from localagent.providers.manager import ProviderManager
 
         return ProviderManager(self.settings, lambda: self.secrets, source=self._provider_source)
 
-    @cached_property
+    @made_once
     def ui(self) -> ComponentRegistry:
         """The terminal components that plugins offer."""
         from localagent.ui.components import ComponentRegistry
 
         return ComponentRegistry()
 
-    @cached_property
+    @made_once
     def workflow_manager(self) -> WorkflowManager:
         """The workflow parts that plugins offer."""
         from localagent.host.workflow_services import services_of

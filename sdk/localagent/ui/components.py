@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from localagent.errors import PluginError, PluginNotAvailable
+from localagent.services.made_once import made_once
 from localagent.ui.built_in import BUILT_IN, OWNER
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ComponentRegistry:
         """The components of plugins by full name, as a copy."""
         return {f"{each.plugin}:{each.name}": each for each in self._offers.values()}
 
-    @cached_property
+    @made_once
     def screen(self) -> Screen:
         """The terminal as components have it, made with the first drawing, which imports Rich; may be set."""
         from localagent.ui.screen import Screen
