@@ -136,7 +136,7 @@ def test_a_record_tells_costs_dependencies_and_topics(home: Path, work: Path, ma
     record = records_of(home, ["costly"])["costly"]
     assert record.dependencies == ("other",)
     assert [cost.step for cost in record.costs] == ["import", "construct", "register"]
-    assert 0.2 <= record.seconds < 1
+    assert record.seconds >= 0.2
     assert record.costs[0].memory > 20_000_000
 
 
