@@ -30,7 +30,7 @@ _TAIL = 60
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Print the tables; 1 where a test failed in any order, 2 where pytest could not run, 130 after Ctrl-C."""
+    """Print the tables; 1 where a test failed in any order, 2 where no verdict is possible, 130 after Ctrl-C."""
     options, further = _parser().parse_known_args(words)
     # What cares for this process may end it so; that is no other wish than Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -68,7 +68,7 @@ class Series:
         return shlex.join([f"--randomly-seed={seed}", *self.words])
 
     def run(self, seeds: Sequence[int]) -> int:
-        """The exit code: 0 where no test failed, 1 where one did, 2 where pytest could not run, 130 after Ctrl-C."""
+        """The exit code: 0 where no test failed, 1 where one did, 2 where no verdict is possible, 130 after Ctrl-C."""
         for number, seed in enumerate(seeds, 1):
             place = f"{number} of {len(seeds)}  seed {seed}"
             found = self.kept.found.get(self.name_of(seed))
@@ -104,6 +104,8 @@ class Series:
         seconds = time.monotonic() - began
         if failed:
             tell("\n".join(ended.output.splitlines()[-_TAIL:]))
+        if not self.kept.is_current(self.root):
+            raise RuntimeError("the sources changed while this order ran, so it is not kept; call it again")
         order = Order(seed, len(ran), round(seconds, 3), tuple(sorted(failed)), self._alone(seed, failed))
         self.kept.keep(name, asdict(order), seconds=order.seconds)
         return order

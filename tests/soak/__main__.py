@@ -23,6 +23,8 @@ from soak.telling import tell, tell_passing
 
 EXAMPLE = "for example: nox -s soak -- --only crashes --json soak.json"
 INTERRUPTED = 130
+CANNOT_SAY = 2
+"""The exit code where no verdict is possible: there is nothing to run, or the sources change meanwhile."""
 WORDS = ("-m", "soak", "-q", "-p", "no:randomly")
 """What pytest is always told: one order, so that what is left after a break is the rest."""
 _TAIL = 60
@@ -40,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     if not pieces:
         tell(f"no long form has {options.only!r} in its name; --list tells which there are")
-        return 2
+        return CANNOT_SAY
     kept = Kept.read(options.kept, state_of(options.root))
     if options.list:
         sys.stdout.write("\n".join(listing(pieces, kept)) + "\n")
@@ -87,7 +89,7 @@ class Soak:
     results: list[Result] = field(default_factory=list[Result])
 
     def run(self, pieces: Sequence[Piece]) -> int:
-        """The exit code: 0 where all hold, 1 where one fails, 130 after Ctrl-C."""
+        """The exit code: 0 where all hold, 1 where one fails, 2 where the sources changed, 130 after Ctrl-C."""
         began, code = time.monotonic(), 0
         for number, piece in enumerate(pieces, 1):
             try:
@@ -96,6 +98,10 @@ class Soak:
                 self.results += [Result(each, self._passed(each), ran=False) for each in pieces[number - 1 :]]
                 tell("interrupted; what passed is kept, and the next call goes on from there")
                 return INTERRUPTED
+            if result.ran and not self.kept.is_current(self.root):
+                self.kept.forget(piece.tests)
+                tell(f"the sources changed while this ran, so nothing of it is kept: {piece.name}; call it again")
+                return CANNOT_SAY
             self.results.append(result)
             tell(
                 f"{number} of {len(pieces)}  {result.verdict:8}  {piece.name}  {span(result.seconds)}  {shown(result)}"

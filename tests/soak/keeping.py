@@ -64,6 +64,10 @@ class Kept:
             self.found[name] = found
         self._write()
 
+    def is_current(self, root: Path) -> bool:
+        """Whether the sources still are what they were, so that what is kept is true of them."""
+        return state_of(root) == self.state
+
     def forget(self, names: Iterable[str]) -> None:
         """Have these tried again."""
         for name in names:

@@ -114,6 +114,8 @@ def test_counts(number, record_property):
 @pytest.mark.soak
 def test_holds():
     note("holds")
+    if Path("edit").exists():
+        Path("tests/new.py").touch()
     assert not Path("break").exists(), "somebody broke it"
     if Path("die").exists():
         os._exit(7)
@@ -168,6 +170,15 @@ def test_what_failed_is_told_and_runs_again(suite: SmallSuite) -> None:
     suite.ran()
     (suite.root / "break").unlink()
     assert suite().code == 0
+    assert suite.ran() == ["holds"]
+
+
+def test_what_runs_while_the_sources_change_is_not_kept(suite: SmallSuite) -> None:
+    (suite.root / "edit").touch()
+    edited = suite("--only", "holds")
+    assert (edited.code, "the sources changed while this ran" in edited.err) == (2, True), edited.err
+    suite.ran()
+    assert "| it: holds | ok |" in suite("--only", "holds").out
     assert suite.ran() == ["holds"]
 
 
