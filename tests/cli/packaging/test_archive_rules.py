@@ -70,6 +70,25 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
         {"files": {"\\x.txt": ""}},
         [("'\\x.txt' must not be unpacked: an absolute path", ".", None, REFUSE)],
     ),
+    "a path on a drive": (
+        "LA501",
+        {"files": {"C:demo.py": ""}},
+        [("'C:demo.py' must not be unpacked: an absolute path", ".", None, REFUSE)],
+    ),
+    "files that were not recorded": (
+        "LA502",
+        {"late": {"demo/late.py": "", "demo/later.py": ""}},
+        [
+            ("demo/late.py is not mentioned in RECORD", ".", None, AGAIN),
+            ("demo/later.py is not mentioned in RECORD", ".", None, AGAIN),
+        ],
+    ),
+    "a long name that was not recorded": (
+        "LA502",
+        {"late": {f"demo/{'x' * 300}": ""}},
+        [(f"demo/{'x' * 295}...", ".", None, AGAIN)],
+    ),
+    "an sdist without RECORD": ("LA502", sdist(), []),
     "an sdist's file that is setuid": (
         "LA501",
         sdist(odd={"demo/tool": "setuid"}),
@@ -200,6 +219,12 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
         },
         [],
     ),
+    "a tag too few": (
+        "LA525",
+        {"name": "localagent_demo-1.0.0-py2.py3-none-any.whl"},
+        [("its name says py2-none-any, py3-none-any, its file WHEEL py3-none-any", ".", None, AGAIN)],
+    ),
+    "no file WHEEL": ("LA525", {"remove": (f"{INFO}/WHEEL",)}, []),
     "no tag": ("LA525", {"files": {f"{INFO}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"}}, []),
     "a compiled module of Windows": (
         "LA525",
@@ -745,6 +770,33 @@ def test_a_name_that_is_there_twice_is_found(tmp_path: Path) -> None:
     found = [finding for finding in verify_archive(archive) if finding.rule == "LA507"]
     assert [finding.message for finding in found] == ["'demo/plugin.py' comes to lie where 'demo/plugin.py' does"]
     assert [finding.fix for finding in found] == [RENAME]
+
+
+def test_a_record_that_has_its_own_hash_is_told(tmp_path: Path) -> None:
+    record = f"{INFO}/RECORD"
+    with zipfile.ZipFile(make_archive(Change(), tmp_path)) as opened:
+        text = opened.read(record).decode()
+    changed = text.replace(f"{record},,", f"{record},sha256=AAAA,5")
+    assert told(tmp_path / "changed", "LA502", files={record: changed}) == [
+        ("RECORD file incorrectly contains hash / size", ".", None, AGAIN)
+    ]
+
+
+def test_a_name_is_there_twice_behind_folders_too(tmp_path: Path) -> None:
+    archive = make_archive(Change(), tmp_path)
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.mkdir("demo")
+        opened.writestr("demo/Plugin.py", "other")
+    found = [finding.message for finding in verify_archive(archive) if finding.rule == "LA507"]
+    assert found == ["'demo/Plugin.py' comes to lie where 'demo/plugin.py' does"]
+
+
+def test_a_tag_that_is_no_text_is_told(tmp_path: Path) -> None:
+    archive = make_archive(Change(remove=(f"{INFO}/WHEEL",)), tmp_path)
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr(f"{INFO}/WHEEL", b"Tag: \xff\n")
+    found = [finding.message for finding in verify_archive(archive) if finding.rule == "LA525"]
+    assert found == ["its name says py3-none-any, its file WHEEL \\ufffd"]
 
 
 def test_folders_of_an_archive_come_to_lie_nowhere_twice(tmp_path: Path) -> None:

@@ -97,9 +97,7 @@ def other_names(archive: Archive) -> Iterator[Finding]:
 
 
 def other_tags(archive: Archive) -> Iterator[Finding]:
-    """Wheels whose tags promise another system than their files are for."""
-    if archive.kind == "sdist":
-        return
+    """Wheels whose tags promise another system than their files are for; the name of an sdist has none."""
     said = archive.texts.get(f"{archive.info}WHEEL", b"").decode("utf-8", "replace")
     tags = set(re.findall(r"^Tag:\s*(\S+)", said, re.MULTILINE))
     expanded = _tags_in_name(archive.file.name)
