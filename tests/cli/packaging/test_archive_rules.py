@@ -735,6 +735,20 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
             ("'demo/id_rsa' is a file for secrets", "demo/id_rsa", None, TAKE_OUT),
         ],
     ),
+    "secrets in two files, after an empty line": (
+        "LA515",
+        {"files": {"demo/a.py": "\nB = 'AKIAQ7P4MZ3T9WB6XK2D'\n", "demo/b.py": "\n\nB = 'AKIAQ7P4MZ3T9WB6XK2D'\n"}},
+        [
+            ("'demo/a.py' has a key of AWS in line 2", "demo/a.py", 2, TAKE_OUT),
+            ("'demo/b.py' has a key of AWS in line 3", "demo/b.py", 3, TAKE_OUT),
+        ],
+    ),
+    "a template that the readme shows": ("LA516", {"description": "# Demo\n\n{{ name }}\n\n{{ name }}\n"}, []),
+    "a template's value in the manifest, after an empty line": (
+        "LA516",
+        {"files": manifest("", "tags: ['{{ what }}']")},
+        [(f"'{PACKED}' has a place for a value of the template in line 10", PACKED, 10, WRITE)],
+    ),
     "a merge conflict in a picture": ("LA516", {"files": {"demo/a.svg": "<<<<<<< HEAD\n"}}, []),
     "a merge conflict further down": (
         "LA516",
