@@ -40,7 +40,7 @@ def module_file(root: Path, module: str, package_dirs: Mapping[str, str]) -> Pat
     top = root.resolve()
     for base in _bases(root, parts, package_dirs):
         for file in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
-            if file.name != ".py" and is_file(file) and file.resolve().is_relative_to(top):
+            if is_file(file) and file.resolve().is_relative_to(top):
                 return file
     return None
 

@@ -24,6 +24,8 @@ def touch(*files: Path) -> None:
         (["src/pkg/plugin.py"], {}, "pkg.plugin", "src/pkg/plugin.py"),
         (["lib/pkg/plugin.py"], {"": "lib"}, "pkg.plugin", "lib/pkg/plugin.py"),
         (["sub/deep.py", "plugin.py"], {"pkg": ".", "pkg.sub": "sub"}, "pkg.sub.deep", "sub/deep.py"),
+        (["lib/deep.py"], {"pkg.sub": "lib"}, "pkg.sub.deep", "lib/deep.py"),
+        (["lib/pkg.py", "lib/pkg/__init__.py"], {"pkg": "lib/pkg"}, "pkg", "lib/pkg/__init__.py"),
         (["pkg/deep/__init__.py"], {}, "pkg.deep", "pkg/deep/__init__.py"),
         (["pkg/plugin.py"], {}, "pkg.other", None),
         (["evil.py"], {}, "..evil", None),
@@ -59,6 +61,7 @@ def test_package_dirs_are_those_of_the_build_backend() -> None:
         ("pkg/plugin-manifest.yaml", ["pyproject.toml", "pkg/__init__.py"], "."),
         ("src/pkg/plugin-manifest.yaml", ["setup.py", "src/pkg/__init__.py"], "."),
         ("pkg/plugin-manifest.yaml", ["pyproject.toml"], "pkg"),
+        ("pkg/plugin-manifest.yaml", ["pkg/__init__.py"], "pkg"),
         ("pkg/plugin-manifest.yaml", ["pyproject.toml", "pkg/__init__.py", "pkg/setup.py"], "pkg"),
     ],
 )
