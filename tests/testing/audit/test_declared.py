@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from localagent_testing.audit.declared import Ground, line_to_add, undeclared, u
 from localagent_testing.audit.uses import Use
 
 HOME = Path.home()
+PYTHONS, INSTALLED = (sysconfig.get_path(name) for name in ("stdlib", "purelib"))
 GROUND = Ground("greeter", Path("/plugins/greeter"), frozenset({Path("/homes/one")}), frozenset({"tried.example"}))
 
 
@@ -26,6 +28,10 @@ COVERED = {
     "any host": (Permissions(network=True), use("network", "connects to", "example.org")),
     "reading": (Permissions(files=("read",)), use("files", "reads", "/etc/hosts")),
     "a folder": (Permissions(files=("~/notes/*",)), use("files", "writes", f"{HOME}/notes/a/b.md")),
+    "the folder of a pattern": (Permissions(files=("~/notes/*",)), use("files", "reads", f"{HOME}/notes")),
+    "the folder of all below it": (Permissions(files=("~/notes/**",)), use("files", "reads", f"{HOME}/notes")),
+    "what lies in a folder": (Permissions(files=("/data",)), use("files", "reads", "/data/a/b")),
+    "writing": (Permissions(files=("write",)), use("files", "writes", "/data/a")),
     "a pattern of files": (Permissions(files=("/data/*.csv",)), use("files", "reads", "/data/a.csv")),
     "a program": (Permissions(process=("git",)), use("process", "starts", "git")),
     "Python by its version": (Permissions(process=("python",)), use("process", "starts", "python3.12")),
@@ -35,6 +41,14 @@ COVERED = {
 UNCOVERED = {
     "another host": (Permissions(network=("example.org",)), use("network", "connects to", "api.example.org")),
     "writing": (Permissions(files=("read",)), use("files", "writes", "/data/a")),
+    "reading": (Permissions(files=("write",)), use("files", "reads", "/data/a")),
+    "a file beside": (Permissions(files=("/data/a",)), use("files", "reads", "/data/b")),
+    "another program": (Permissions(process=("python",)), use("process", "starts", "git")),
+    "Python": (Permissions(process=("git",)), use("process", "starts", "python3.12")),
+    "another plugin's data": (Permissions(), use("files", "writes", "/homes/one/data/other/a.json")),
+    "another plugin's settings": (Permissions(), use("files", "reads", "/homes/one/other.yaml")),
+    "a library that was installed": (Permissions(), use("native", "loads", f"{INSTALLED}/numpy/core.so")),
+    "a library from anywhere": (Permissions(), use("native", "loads", "/lib/libfoo.so")),
     "a folder beside": (Permissions(files=("~/notes/*",)), use("files", "reads", f"{HOME}/notes-of-others/a")),
     "another sort": (Permissions(network=True), use("process", "starts", "git")),
     "nothing declared": (Permissions(), use("env", "reads", "MY_KEY")),
@@ -43,6 +57,8 @@ UNCOVERED = {
 FREE = {
     "reading its own files": use("files", "reads", "/plugins/greeter/template.txt"),
     "its data in LocalAgent's home": use("files", "writes", "/homes/one/data/greeter/a.json"),
+    "its settings in LocalAgent's home": use("files", "reads", "/homes/one/greeter.yaml"),
+    "a library of Python's own": use("native", "loads", f"{PYTHONS}/lib-dynload/_socket.so"),
     "its log": use("files", "writes", "/homes/one/logs/greeter.log"),
     "the null device": use("files", "writes", os.devnull),
     "Python's own modules": use("files", "reads", os.__file__),
@@ -51,6 +67,9 @@ FREE = {
 }
 LINES = {
     "network: [a.org, b.org]": (Permissions(network=("a.org",)), use("network", "connects to", "b.org")),
+    'network: ["*.a.org", b.org]': (Permissions(network=("*.a.org",)), use("network", "connects to", "b.org")),
+    "network: [a*.org, b.org]": (Permissions(network=("a*.org",)), use("network", "connects to", "b.org")),
+    "env: [XDG_HOME, A]": (Permissions(env=("XDG_HOME",)), use("env", "reads", "A")),
     'network: ["::1"]': (Permissions(), use("network", "connects to", "::1")),
     "files: [read]": (Permissions(), use("files", "reads", "/data/a")),
     "env: true": (Permissions(env=("A",)), use("env", "reads", "*")),
