@@ -72,6 +72,9 @@ def test_booleans_have_several_words(word: str, *, value: bool) -> None:
         ("array", "[" * 100_000, "a JSON array"),
         ("object", "[]", "a JSON object"),
         ("object", "", "a JSON object"),
+        ("array", "[NaN]", "a JSON array"),
+        ("array", "[-Infinity]", "a JSON array"),
+        ("object", '{"a": NaN}', "a JSON object"),
     ],
 )
 def test_text_that_does_not_fit_is_told_with_what_would(wanted: str, text: str, expected: str) -> None:
@@ -96,6 +99,38 @@ def test_of_several_types_the_first_counts_that_the_text_fits(types: list[str], 
     assert convert_value(text, {"type": types}, subject="V") == value
     alternatives = {"anyOf": [{"type": each} for each in types]}
     assert convert_value(text, alternatives, subject="V") == value
+
+
+def test_a_type_beside_alternatives_is_the_one_that_is_wanted() -> None:
+    assert convert_value("5", {"type": "integer", "anyOf": [{"minimum": 1}]}, subject="V") == 5
+
+
+def test_alternatives_may_refer_to_other_parts_of_the_schema() -> None:
+    schema = {"$defs": {"size": {"type": "integer"}, "off": {"const": False}}}
+    alternatives = {"oneOf": [{"$ref": "#/$defs/size"}, {"$ref": "#/$defs/off"}]}
+    assert convert_value("5", alternatives, subject="V", schema=schema) == 5
+    assert convert_value("false", alternatives, subject="V", schema=schema) is False
+
+
+def test_nothing_at_all_is_the_last_of_several_alternatives() -> None:
+    assert convert_value("null", {"anyOf": [{"type": "null"}, {"type": "string"}]}, subject="V") == "null"
+    assert convert_value("null", {"type": ["null", "string"]}, subject="V") == "null"
+
+
+def test_a_constant_is_the_only_value() -> None:
+    assert convert_value("5", {"const": 5, "type": "string"}, subject="V") == 5
+    with pytest.raises(ConfigError, match="V must be one of 5, not '6'"):
+        convert_value("6", {"const": 5}, subject="V")
+
+
+@pytest.mark.parametrize("wanted", ["size", ["size"], ["size", 7]])
+def test_a_type_that_nobody_knows_is_text(wanted: object) -> None:
+    assert convert_value("5", {"type": wanted}, subject="V") == "5"
+
+
+def test_members_are_told_as_they_would_be_written() -> None:
+    with pytest.raises(ConfigError, match=r'V must be one of \["é"\], not \'x\''):
+        convert_value("x", {"enum": [["é"]]}, subject="V")
 
 
 def test_text_that_fits_none_of_several_is_told_with_all_of_them() -> None:
@@ -161,6 +196,7 @@ def test_a_variable_that_does_not_fit_is_told_with_its_name_and_the_way_out() ->
     with pytest.raises(ConfigError, match="LOCALAGENT_HELLO_SIZE: size is not 1") as error:
         environment_settings("hello", {"LOCALAGENT_HELLO_SIZE": "1"}, convert=refuse)
     assert error.value.fix == "correct or unset LOCALAGENT_HELLO_SIZE"
+    assert error.value.plugin == "hello"
 
 
 @pytest.mark.parametrize(
