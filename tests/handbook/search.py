@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from handbook.browser import Page
 
@@ -44,17 +44,25 @@ _OPEN = """(async () => {
   }
   return false;
 })()"""
-_ASK = """(async (question, asked) => {
+_ASK = """(async (question, seconds) => {
   const field = window.searched.querySelector('[role=combobox]');
-  field.value = question;
-  field.dispatchEvent(new InputEvent('input', {bubbles: true, composed: true}));
-  for (let tries = 0; tries < 40; tries++) {
-    await new Promise(done => setTimeout(done, 50));
-    const links = [...window.searched.querySelectorAll('[role=listbox] a')].map(a => a.href);
-    if (links.some(link => link.includes(asked))) return links;
-  }
-  return [];
+  const found = () => [...window.searched.querySelectorAll('[role=listbox] a')].map(a => a.href);
+  const type = text => {
+    field.value = text;
+    field.dispatchEvent(new InputEvent('input', {bubbles: true, composed: true}));
+  };
+  const waitFor = async (wanted, until = performance.now() + 1000 * seconds) => {
+    while (!wanted() && performance.now() < until) await new Promise(done => setTimeout(done, 20));
+  };
+  // What was found before stays in sight until there is something new.
+  type('');
+  await waitFor(() => !found().length);
+  type(question);
+  await waitFor(() => found().length);
+  return found();
 })"""
+_PATIENCE = 5
+"""Seconds after which nothing will be found any more."""
 
 
 class Search:
@@ -67,7 +75,6 @@ class Search:
         page.evaluate(_OPEN)
 
     def ask(self, question: str) -> list[str]:
-        """The pages that are found, the best first; empty if it takes more than two seconds to find any."""
-        words = f"({json.dumps(question)}, {json.dumps(f'?h={quote_plus(question)}')})"
-        links: list[str] = self._page.evaluate(_ASK + words)
+        """The pages that are found, the best first."""
+        links: list[str] = self._page.evaluate(f"{_ASK}({json.dumps(question)}, {_PATIENCE})")
         return list(dict.fromkeys(urlsplit(link).path.lstrip("/") for link in links))
