@@ -14,18 +14,24 @@ CODE = frozenset({"console", "ini", "json", "python", "sh", "toml", "yaml"})
 """The languages that do something; other blocks are pictures of what is printed."""
 CARRIED_OUT = ("index.md", "providers.md")
 """Pages that are run as tutorials are: a block without a reason fails there."""
-BY_ITS_OWN_TEST = {"features.md": 2, "settings.md": 5, "storage.md": 1, "testing.md": 1, "ui.md": 6, "workflows.md": 3}
-"""How many blocks the test of the page itself runs."""
+BY_ITS_OWN_TEST = {
+    "features.md": 2,
+    "logging.md": 1,
+    "settings.md": 6,
+    "storage.md": 1,
+    "testing.md": 3,
+    "ui.md": 7,
+    "workflows.md": 3,
+}
+"""How many blocks the tests of these pages put where they belong, and run."""
 NOT_RUN = {
     "CONTRIBUTING.md": 1,
     "installing.md": 3,
-    "logging.md": 2,
+    "logging.md": 1,
     "providers.md": 7,
     "publishing.md": 2,
-    "settings.md": 1,
     "templates.md": 1,
-    "testing.md": 6,
-    "ui.md": 1,
+    "testing.md": 4,
     "watch.md": 3,
     "workflows.md": 2,
 }
