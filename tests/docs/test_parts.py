@@ -8,6 +8,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+import typer
+
 from localagent import CommandPlugin
 from localagent_testing import PluginIntegrationTestSuite, PluginTestFramework
 from plain import MakePlugin, Run, command_plugin
@@ -96,7 +98,7 @@ class MyPlugin(CommandPlugin):
         context.message_bus.subscribe("user.arrived", print)
         return True
 
-    def register_commands(self, app: Any) -> None:
+    def register_commands(self, app: typer.Typer) -> None:
         @app.command("hello")
         def hello() -> None:
             "Say hello."
