@@ -47,13 +47,13 @@ def commands(picture: Survey) -> dict[str, Any]:
 
 
 def words_when_off(plugin: Surveyed) -> set[str]:
-    """Words that mean a plugin which cannot be called now: its commands, and its name if it is broken."""
+    """Words that mean a plugin which cannot be called now: its commands, and its name if more of them may be unknown."""
     if plugin.enabled:
         return set()
     words = {command.name for command in plugin.commands}
-    # What commands a broken plugin has may never have been seen; mostly one is called as the plugin is.
+    # What commands a plugin has that is broken, or never was enabled, nobody may have seen; mostly one has its name.
     is_broken = plugin.verdict.state in (State.FAILED, State.QUARANTINED)
-    return words | {plugin.name} if is_broken else words
+    return words | {plugin.name} if is_broken or not words else words
 
 
 def explanations(picture: Survey) -> Iterator[str]:

@@ -53,6 +53,17 @@ def test_a_misspelt_command_suggests_near_ones(localagent: Run, make_plugin: Mak
     assert localagent("--onyl", "x").err.endswith("did you mean '--only'?\n")
 
 
+def test_the_name_of_a_plugin_that_was_never_enabled_leads_to_enabling_it(
+    localagent: Run, make_plugin: MakePlugin
+) -> None:
+    make_plugin("greeter")
+    for _ in range(2):  # the second time from what is kept of the first
+        refused = localagent("greeter")
+        assert refused.code == 3
+        assert "the plugin 'greeter' is disabled: it was never enabled" in refused.err
+        assert refused.err.endswith("fix: localagent plugins enable greeter\n")
+
+
 def test_a_wrong_option_names_the_help_that_explains_it(localagent: Run, make_plugin: MakePlugin) -> None:
     make_plugin("greeter")
     localagent("plugins", "enable", "greeter")
