@@ -172,6 +172,21 @@ async def test_a_save_that_cannot_be_used_is_told_once(
     assert await ask(manager) == "mended"
 
 
+async def test_a_file_that_is_only_half_written_is_read_again(
+    opened: Open, one: Path, save: Save, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And nobody is told; here the rest comes once the half was read."""
+    manager = opened(BOTH)
+    manager.follow_saves()
+    await manager.load_plugin("one")
+    write_the_rest: Callable[[object], None] = lambda _: save(one / "words.py", "WORD = (\n    'whole'\n)\n")  # noqa: E731 - one line says it
+    manager.host.message_bus.subscribe("plugin.reload_failed", write_the_rest)
+    async with asked(manager, "one", data=0.001, is_whole=of_one_life) as load:
+        save(one / "words.py", "WORD = (\n")
+        await load.until("one", ["whole"] * 2)
+    assert "was never closed" not in caplog.text
+
+
 async def test_a_plugin_that_is_busy_is_taken_up_later_and_that_is_told_once(
     opened: Open, one: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
