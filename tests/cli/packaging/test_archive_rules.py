@@ -467,6 +467,19 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
         {"headers": {"Version": "one"}},
         [("'one' is invalid for 'version'", METADATA, None, CORRECT)],
     ),
+    "a long version that is none": (
+        "LA518",
+        {"headers": {"Version": "x" * 300}},
+        [(f"'{'x' * 199}...", METADATA, None, CORRECT)],
+    ),
+    **{
+        f"a file of a licence in format {version}": (
+            "LA518",
+            {"headers": {"Metadata-Version": version, "License-File": "LICENSE"}},
+            [],
+        )
+        for version in ("2.2", "2.3", "2.4")
+    },
     "a file of a licence in an older format": (
         "LA518",
         {"headers": {"Metadata-Version": "2.1", "License-File": "LICENSE"}},
@@ -512,6 +525,16 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
         "LA519",
         {"files": manifest('compatibility: {python_min_version: "3.10"}')},
         [("Python 3.10 is promised, but Requires-Python is '>=3.11'", PACKED, 9, "name one version in both")],
+    ),
+    "a Python before the range, among other limits": (
+        "LA519",
+        {"files": manifest("compatibility:", '  python_max_version: "3.14"', '  python_min_version: "3.10"')},
+        [("Python 3.10 is promised, but Requires-Python is '>=3.11'", PACKED, 11, "name one version in both")],
+    ),
+    "a Python in a range without one": (
+        "LA519",
+        {"headers": {"Requires-Python": ""}, "files": manifest('compatibility: {python_min_version: "3.10"}')},
+        [],
     ),
     "a Python in the range": ("LA519", {"files": manifest('compatibility: {python_min_version: "3.11"}')}, []),
     "a Python whose first releases are not in the range": (
@@ -784,6 +807,13 @@ def test_a_name_that_is_there_twice_is_found(tmp_path: Path) -> None:
     found = [finding for finding in verify_archive(archive) if finding.rule == "LA507"]
     assert [finding.message for finding in found] == ["'demo/plugin.py' comes to lie where 'demo/plugin.py' does"]
     assert [finding.fix for finding in found] == [RENAME]
+
+
+def test_a_readme_that_cannot_be_shown_is_told_with_its_line(tmp_path: Path) -> None:
+    change = {"headers": {"Description-Content-Type": "text/x-rst"}, "description": "Demo\n====\n\n.. figure::\n"}
+    ((message, file, line, fix),) = told(tmp_path, "LA517", **change)
+    assert message.startswith("the description cannot be shown: line 4: ")
+    assert (file, line, fix) == (METADATA, None, "correct the readme, and build again")
 
 
 def test_a_record_that_has_its_own_hash_is_told(tmp_path: Path) -> None:
