@@ -379,6 +379,30 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
             )
         ],
     ),
+    "a program that is there twice": (
+        "LA510",
+        {"files": entry_points("[console_scripts]\npip = demo:main\npip = demo:other\n")},
+        [
+            (
+                "the program 'pip' would take the place of another one",
+                f"{INFO}/entry_points.txt",
+                None,
+                SOMEBODY_ELSES,
+            )
+        ],
+    ),
+    "a program with a colon": (
+        "LA510",
+        {"files": entry_points("[console_scripts]\npip:x = demo:main\n")},
+        [
+            (
+                "'pip:x' is no name of a program",
+                f"{INFO}/entry_points.txt",
+                None,
+                "use letters, digits, hyphens and dots",
+            )
+        ],
+    ),
     "a program of its own": (
         "LA510",
         {"files": entry_points("[console_scripts]\ndemo-tool_2.x = demo.plugin:main\npythonic = demo.plugin:main\n")},
@@ -646,6 +670,19 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
             )
         ],
     ),
+    "another name further down in the manifest": (
+        "LA513",
+        {"files": {PACKED: f"# ours\n{MANIFEST.replace('name: demo', 'name: other', 1)}"}},
+        [
+            (
+                "the name 'other' is not the distribution's, 'localagent-demo'",
+                PACKED,
+                2,
+                "use one name in both, with or without 'localagent-' in front",
+            )
+        ],
+    ),
+    "a wheel without entry points": ("LA513", {"remove": (f"{INFO}/entry_points.txt",)}, []),
     "the name with the prefix": (
         "LA513",
         {"files": {PACKED: MANIFEST.replace("name: demo\nv", "name: localagent-demo\nv")}},
@@ -692,6 +729,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
         [],
     ),
     "a template of a module": ("LA520", {"files": {"demo/templates/a.py": "(", "templates/b.py": "("}}, []),
+    "a broken module at an absolute path": ("LA520", {"files": {"/etc/bad.py": "("}}, []),
     "a broken module of an sdist": ("LA520", sdist(files={"demo/bad.py": "("}), []),
     "a schema in a folder": (
         "LA521",
@@ -701,6 +739,16 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
                 "demo/settings/schema.json": "{}",
             }
         },
+        [],
+    ),
+    "a schema that is not there, among other lines": (
+        "LA521",
+        {"files": manifest("configuration:", "  optional_settings: [a]", "  schema_file: schema.json")},
+        [("there is no 'schema.json' beside the manifest", PACKED, 11, PACK)],
+    ),
+    "a schema that an sdist has not": (
+        "LA521",
+        sdist(files=manifest("configuration: {schema_file: schema.json}")),
         [],
     ),
     "a schema in a folder that is not there": (
@@ -814,6 +862,17 @@ def test_a_readme_that_cannot_be_shown_is_told_with_its_line(tmp_path: Path) -> 
     ((message, file, line, fix),) = told(tmp_path, "LA517", **change)
     assert message.startswith("the description cannot be shown: line 4: ")
     assert (file, line, fix) == (METADATA, None, "correct the readme, and build again")
+
+
+def test_a_broken_module_is_told_with_its_column(tmp_path: Path) -> None:
+    archive = make_archive(Change(files={"demo/bad.py": "\nx = )\n"}), tmp_path)
+    (finding,) = verify_archive(archive)
+    assert (finding.rule, finding.where.line, finding.where.column) == ("LA520", 2, 5)
+
+
+def test_an_unknown_key_of_the_packed_manifest_is_told_with_what_is_meant(tmp_path: Path) -> None:
+    (finding,) = verify_archive(make_archive(Change(files=manifest("tagz: [a]")), tmp_path))
+    assert (finding.rule, finding.hint) == ("LA512", "did you mean 'tags'?")
 
 
 def test_a_record_that_has_its_own_hash_is_told(tmp_path: Path) -> None:
