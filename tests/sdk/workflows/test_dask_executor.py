@@ -57,6 +57,13 @@ class Sleeping(Agent):
         await asyncio.sleep(self.config["seconds"])
         return {"process": os.getpid()}
 
+class Waiting(Agent):
+    async def execute(self, task, context):
+        Path(self.config["begun"]).touch()
+        while not Path(self.config["until"]).exists():
+            await asyncio.sleep(0.01)
+        return {}
+
 class Deaf(Agent):
     async def execute(self, task, context):
         Path(self.config["begun"]).touch()
@@ -81,7 +88,7 @@ class Parts(WorkflowPlugin):
     def get_workflow_components(self):
         return {"agents": {
             "echo": Echo, "raising": Raising, "exiting": Exiting, "shy": Shy,
-            "sleeping": Sleeping, "deaf": Deaf, "polling": Polling,
+            "sleeping": Sleeping, "waiting": Waiting, "deaf": Deaf, "polling": Polling,
         }}
 """
 
@@ -241,11 +248,13 @@ def test_attempts_of_a_worker_that_is_killed_are_lost_and_those_of_others_are_no
 ) -> None:
     async def run_and_kill() -> list[AgentOutcome]:
         markers = [tmp_path / str(number) for number in range(20)]
-        calls = [call("sleeping", marker.name, seconds=0.5, begun=str(marker)) for marker in markers]
+        until = tmp_path / "killed"
+        calls = [call("waiting", marker.name, begun=str(marker), until=str(until)) for marker in markers]
         running = [asyncio.create_task(dask.run(each)) for each in calls]
         echo = await dask.run(call("echo", word=""))
         await begun(*markers)
         os.kill(echo.result["process"], signal.SIGKILL)
+        until.touch()
         return await asyncio.gather(*running)
 
     ended = asyncio.run(run_and_kill())
