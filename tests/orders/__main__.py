@@ -119,11 +119,9 @@ class Series:
         return run_tests(["-q", f"--randomly-seed={seed}", test], lambda _: None, root=self.root).code != 0
 
     def _expected(self) -> float | None:
-        """Seconds that an order of these tests took the last time, whichever it was."""
-        times = [
-            seconds for name, seconds in self.kept.seconds.items() if name.partition(" ")[2] == shlex.join(self.words)
-        ]
-        return times[-1] if times else None
+        """The most seconds that an order of these tests took so far."""
+        words = shlex.join(self.words)
+        return max((each for name, each in self.kept.seconds.items() if name.partition(" ")[2] == words), default=None)
 
 
 def _parser() -> argparse.ArgumentParser:
