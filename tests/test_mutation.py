@@ -108,8 +108,8 @@ def test_the_page_tells_each_survivor_with_its_reason_and_those_without_last() -
     written = page([verdict, Verdict(Subject("sdk/pack/whole.py", ()), 3, ())], equivalents, 0.8)
     assert written.endswith(
         "### `sdk/pack/sums.py`\n\n"
-        "- they are the same\n  - `double`: `was` → `now`\n"
-        "- No reason is known; a test is missing:\n  - `Sum.add`: `` a `b` `` → `c`\n"
+        "- 1 in `double`: they are the same\n"
+        "- 1 that a test is missing for:\n  - `Sum.add`: `` a `b` `` → `c`\n"
     )
 
 

@@ -53,14 +53,18 @@ def page(verdicts: Sequence[Verdict], equivalents: Equivalents, least: float) ->
 
 
 def _told(verdict: Verdict, equivalents: Equivalents) -> Iterator[str]:
-    """One item for each reason with its mutants, then those that have none."""
+    """One item for each reason, with the functions that it is of, then those mutants that have none."""
     by_reason: dict[str, list[Survivor]] = {}
     for survivor in verdict.survivors:
         reason = equivalents.reason(verdict.subject.file, survivor)
         by_reason.setdefault(reason or "", []).append(survivor)
-    for reason, survivors in sorted(by_reason.items(), key=lambda each: (not each[0], each[0])):
-        yield f"- {reason or 'No reason is known; a test is missing:'}"
-        yield from (f"  - `{each.function}`: {_code(each.was)} → {_code(each.now)}" for each in survivors)
+    open_ones = by_reason.pop("", [])
+    for reason, survivors in sorted(by_reason.items()):
+        functions = ", ".join(dict.fromkeys(f"`{each.function}`" for each in survivors))
+        yield f"- {len(survivors)} in {functions}: {reason}"
+    if open_ones:
+        yield f"- {len(open_ones)} that a test is missing for:"
+        yield from (f"  - `{each.function}`: {_code(each.was)} → {_code(each.now)}" for each in open_ones)
 
 
 def _code(text: str) -> str:

@@ -315,6 +315,11 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
     ),
     "an sdist with a pth file": ("LA508", sdist(files={"a.pth": "", "sitecustomize.py": ""}), []),
     "a module of its own name": ("LA509", {"headers": {"Name": "typer"}, "files": {"typer.py": ""}}, []),
+    "another one's module in a wheel without a name": (
+        "LA509",
+        {"headers": {"Name": ""}, "files": {"typer.py": ""}},
+        [("'typer' is a module of another distribution", ".", None, OWN_NAME)],
+    ),
     "modules of LocalAgent": (
         "LA509",
         {"files": {"localagent_cli/a.py": "", "localagent_testing/a.py": "", "localagent_templates.py": ""}},
@@ -421,6 +426,11 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
         ],
     ),
     "programs that cannot be read": ("LA510", {"files": entry_points("[console_scripts\npip = x\n")}, []),
+    "an sdist with entry points": (
+        "LA510",
+        sdist(files={"entry_points.txt": "[console_scripts]\npip = demo:main\n"}),
+        [],
+    ),
     "an sdist with a script": ("LA510", sdist(files={f"{DATA}/scripts/git": ""}), []),
     "what tools leave": (
         "LA514",
@@ -900,6 +910,15 @@ def test_a_tag_that_is_no_text_is_told(tmp_path: Path) -> None:
         opened.writestr(f"{INFO}/WHEEL", b"Tag: \xff\n")
     found = [finding.message for finding in verify_archive(archive) if finding.rule == "LA525"]
     assert found == ["its name says py3-none-any, its file WHEEL \\ufffd"]
+
+
+def test_a_program_whose_name_is_no_text_is_told(tmp_path: Path) -> None:
+    path = f"{INFO}/entry_points.txt"
+    archive = make_archive(Change(remove=(path,)), tmp_path)
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr(path, b"[console_scripts]\npip\xff = demo:main\n")
+    found = [finding.message for finding in verify_archive(archive) if finding.rule == "LA510"]
+    assert found == ["'pip\\ufffd' is no name of a program"]
 
 
 def test_folders_of_an_archive_come_to_lie_nowhere_twice(tmp_path: Path) -> None:
