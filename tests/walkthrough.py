@@ -149,13 +149,13 @@ def surroundings(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def shell(folder: Path) -> Generator[Shell]:
-    """A bash in an empty folder ``tutorial`` below `folder`, which has a clone of the project beside it."""
+    """A bash in the folder ``tutorial`` below `folder`, which has a clone of the project beside it."""
     (folder / "localagent").symlink_to(ROOT)
-    empty = folder / "tutorial"
-    empty.mkdir()
+    start = folder / "tutorial"
+    start.mkdir(exist_ok=True)
     process = subprocess.Popen(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
-        cwd=empty,
+        cwd=start,
         env=surroundings(folder),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -167,7 +167,7 @@ def shell(folder: Path) -> Generator[Shell]:
     watch = threading.Timer(SECONDS, end, [process])
     watch.start()
     try:
-        yield Shell(process, empty, free_port())
+        yield Shell(process, start, free_port())
     finally:
         watch.cancel()
         end(process)
@@ -188,7 +188,7 @@ def carry_out(page: Path, folder: Path) -> None:
             the language ``console`` commands begin with ``$``, and what they print may follow. A block with a title is
             written to that file; one of the language ``diff`` changes it. Before a block may stand
             ``<!-- exit code 1 -->``, ``<!-- before: commands -->`` or ``<!-- not run: the reason -->``.
-        folder: an empty folder.
+        folder: an empty folder, but for what may be in its folder ``tutorial``, where the reader is.
 
     Raises:
         AssertionError: something else happens than the page says; names page and line.
