@@ -234,6 +234,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def api(session: nox.Session) -> None:
+    """Fail if a public name of the last release is gone or asks for more, and the changelog does not say so."""
+    session.install("griffelib>=2.4")
+    session.run("python", "-m", "public_api", str(ROOT), env=_TESTS_ON_PATH)
+
+
+@nox.session
 def local_model(session: nox.Session) -> None:
     """Ask a model that really runs, embedded and by llama.cpp's server; further words go to pytest.
 
