@@ -47,9 +47,9 @@ def _breaks(old: griffe.Object | griffe.Alias, new: griffe.Object | griffe.Alias
     for name in sorted(_exported(old) - _exported(new)):
         yield Break(f"{old.path}.{name}", "it is no longer in __all__")
     for found in griffe.find_breaking_changes(old, new):
-        name = _public_name(found.obj.path, public)
-        if name is not None:
-            yield Break(name, _sentence(found))
+        touched = _public_name(found.obj.path, public)
+        if touched is not None:
+            yield Break(touched, _sentence(found))
 
 
 def _exported(package: griffe.Object | griffe.Alias) -> set[str]:
