@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import subprocess
 from collections.abc import Callable
@@ -30,6 +31,22 @@ def test_the_public_names_are_the_documented_ones(package: str) -> None:
     block = re.search(rf"^### `{package}`\n\n```text\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert block
     assert block[1].split() == sorted(importlib.import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_is_explained(package: str) -> None:
+    """Variables are explained in their source, which Python does not keep; inherited members where they are defined."""
+    module = importlib.import_module(package)
+    names = {name: value for name in module.__all__ if callable(value := getattr(module, name))}
+    members = {
+        f"{name}.{own}": member
+        for name, value in names.items()
+        if isinstance(value, type)
+        for own, member in vars(value).items()
+        if not own.startswith("_") and (callable(member) or isinstance(member, property))
+    }
+    unexplained = [name for name, value in (names | members).items() if not inspect.getdoc(value)]
+    assert unexplained == []
 
 
 def git(folder: Path, *words: str) -> None:
