@@ -682,7 +682,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[Told]]] = {
     ),
     "another name further down in the manifest": (
         "LA513",
-        {"files": {PACKED: f"# ours\n{MANIFEST.replace('name: demo', 'name: other', 1)}"}},
+        {"files": {PACKED: MANIFEST.replace('name: demo\nversion: "1.0.0"', 'version: "1.0.0"\nname: other', 1)}},
         [
             (
                 "the name 'other' is not the distribution's, 'localagent-demo'",
