@@ -91,6 +91,8 @@ def test_fault_89_plugin_is_uninstalled_while_it_runs(localagent: Run, home: Pat
     body = "import sys\nif 'demo' in sys.argv:\n    open('began', 'w').close()\n    sys.stdin.readline()\n"
     wheel = Workshop(tmp_path).plugin_wheel(body=body)
     assert localagent("plugins", "install", wheel, "--yes").code == 0
+    # Its import goes on for as long as it takes to uninstall it.
+    assert localagent("config", "set", "budgets.import", "60").code == 0
     running = subprocess.Popen([*CLI, "demo"], cwd=work, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     until = time.monotonic() + PATIENCE
     while not (work / "began").exists() and time.monotonic() < until:
