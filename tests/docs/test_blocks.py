@@ -25,7 +25,7 @@ BY_ITS_OWN_TEST = {
 }
 """How many blocks the tests of these pages put where they belong, and run."""
 NOT_RUN = {
-    "CONTRIBUTING.md": 1,
+    "CONTRIBUTING.md": 2,
     "installing.md": 3,
     "logging.md": 1,
     "providers.md": 7,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.told import enable
+from faults.told import HURRY, enable
 from plain import GREETER_MANIFEST, Finished, MakePlugin, Run, command_plugin
 
 PAGE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
@@ -95,9 +95,49 @@ def nobody_agrees(place: Place) -> Finished:
     return place.localagent("plugins", "uninstall", "linked")
 
 
+def untrusted(place: Place) -> Finished:
+    place.make_plugin("mine", into=place.work / "dev-plugins")
+    place.home.mkdir()
+    (place.home / "config.yaml").write_text("development: {enabled: true}\n")
+    return place.localagent("mine")
+
+
+def hangs(place: Place) -> Finished:
+    place.make_plugin("greeter", command_plugin("greeter", initialise="import time; time.sleep(60)"))
+    enable(place.home, "greeter", budgets=HURRY)
+    return place.localagent("greeter")
+
+
+def endless_pattern(place: Place) -> Finished:
+    schema = '{"properties": {"size": {"type": "string", "pattern": "^(a+)+$"}}}'
+    place.make_plugin("greeter", config_schema__json=schema)
+    enable(place.home, "greeter")
+    return place.localagent("greeter", env={"LOCALAGENT_GREETER_SIZE": "a" * 60 + "!"})
+
+
+def same_name(place: Place) -> Finished:
+    place.make_plugin("greeter")
+    place.make_plugin("other", command_plugin("greeter"))
+    enable(place.home, "greeter")
+    return place.localagent("plugins", "list")
+
+
+def needs_another(place: Place) -> Finished:
+    manifest = f"{GREETER_MANIFEST}dependencies:\n  plugins: [weather]\n"
+    place.make_plugin("greeter", **{"plugin-manifest__yaml": manifest})
+    enable(place.home, "greeter")
+    return place.localagent("greeter")
+
+
+def prints(place: Place) -> Finished:
+    done = place.greeter(f'print("loading")\n{command_plugin("greeter")}')
+    assert done.text == "hello from greeter\n"
+    return Finished(0, (place.home / "logs" / "greeter.log").read_text(), "")
+
+
 SYMPTOMS: dict[str, Make] = {
-    "A plugin's command is not there": found_only("greeter"),
-    "A plugin was found and is not enabled": found_only("plugins", "info", "greeter"),
+    "A plugin was never enabled": found_only("greeter"),
+    "A development folder is not trusted": untrusted,
     "There is no such plugin": found_only("plugins", "info", "greter"),
     "A command is misspelt": typed("plguins", "list"),
     "A module is not installed": lambda place: place.greeter("import no_such_module\n" + command_plugin("greeter")),
@@ -122,6 +162,14 @@ SYMPTOMS: dict[str, Make] = {
     "A model's service does not answer": service_down,
     "There is nothing to install": typed("plugins", "install", "./nothing.whl"),
     "Nobody is there to agree": nobody_agrees,
+    "A plugin takes too long": hangs,
+    "A pattern in a settings schema never ends": endless_pattern,
+    "Two plugins have the same name": same_name,
+    "A plugin needs another one": needs_another,
+    "A package cannot be found": typed("plugins", "install", "nothing-there", "--index", "http://127.0.0.1:9/simple"),
+    "A workflow is not there": typed("workflow", "run", "task", "--workflow", "plan-answer"),
+    "Nothing works any more": lambda place: place.greeter(env={"LOCALAGENT_NO_PLUGINS": "1"}),
+    "A plugin's output is missing": prints,
 }
 
 
