@@ -20,6 +20,7 @@ from localagent.host.budgets import Budgets
 from localagent.host.places import frames_in, own_line
 from localagent.host.records import Record
 from localagent.host.spec import Flaw
+from localagent.host.surroundings import shortened
 from localagent.services.redacting import Redactor, secrets_at_hand
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ class _Child:
     def outputs(self) -> dict[str, str]:
         """What was printed, by plugin."""
         return {
-            spec.name: self.redact(_read(self.folder / f"{position}.log")) for position, spec in enumerate(self.specs)
+            spec.name: self.redact(shortened(_read(self.folder / f"{position}.log")))
+            for position, spec in enumerate(self.specs)
         }
 
     def _watch(self, process: subprocess.Popen[bytes], is_stopped: Callable[[], bool]) -> None:

@@ -23,6 +23,8 @@ _WATCHED = [
 ]
 _LOG_LIMIT = 1_000_000
 """Bytes of captured output after which a log begins anew; the one before is kept beside it."""
+_HALF = 200_000
+"""Bytes that are kept of what is captured at a time, as many from its beginning as from its end."""
 
 
 class Surroundings:
@@ -166,6 +168,7 @@ def captured(log_file: Path, redact: Callable[[str], str] = str) -> Generator[in
         sys.stdout, sys.stderr = (_reopened(number, stream) for number, stream in zip((1, 2), streams, strict=True))
         for stand_in in stand_ins:
             stand_in.pass_on()
+        _shorten(log, began)
         _mask(log, began, redact)
         _close_log(log, log_file)
 
@@ -214,6 +217,25 @@ def _open_log(log_file: Path) -> int:
         return os.open(log_file, flags, 0o600)
     except OSError:
         return os.open(os.devnull, os.O_RDWR)
+
+
+def _shorten(log: int, began: int) -> None:
+    """Leave the middle out of what the log has from `began` on, if that is too much."""
+    too_many = os.fstat(log).st_size - began - 2 * _HALF
+    if too_many > 0:
+        first, last = os.pread(log, _HALF, began), os.pread(log, _HALF, began + _HALF + too_many)
+        os.ftruncate(log, began)
+        os.write(log, b"".join((first, _left_out(too_many).encode(), last)))
+
+
+def shortened(text: str) -> str:
+    """A text of captured output without its middle, if it is too long."""
+    too_many = len(text) - 2 * _HALF
+    return text if too_many <= 0 else "".join((text[:_HALF], _left_out(too_many), text[-_HALF:]))
+
+
+def _left_out(number: int) -> str:
+    return f"\n... {number} characters are left out here ...\n"
 
 
 def _mask(log: int, began: int, redact: Callable[[str], str]) -> None:
