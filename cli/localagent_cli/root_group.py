@@ -117,7 +117,7 @@ class RootGroup(TyperGroup):
 
         Raises:
             PluginNotAvailable: a plugin has that command but may not be loaded.
-            UsageError: nobody has it; the error suggests a near name.
+            UsageError: nobody has it; the error suggests a near name. Or the configuration cannot be read.
         """
         owned = self._cli.plugin_manager.find_command(word)
         return self._refuse(word) if owned is None else owned
@@ -127,6 +127,9 @@ class RootGroup(TyperGroup):
         from localagent_cli.unknown_command import no_such_command
 
         picture = self._cli.plugin_manager.survey
+        if picture.problem is not None:
+            message = f"'{word}' cannot be run while the configuration cannot be read"
+            raise UsageError(message, fix=picture.problem.fix or f"correct {picture.problem.place}")
         for plugin in picture.plugins.values():
             if word in listing.words_when_off(plugin):
                 plugin.require()

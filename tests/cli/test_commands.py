@@ -165,7 +165,7 @@ def test_an_unreadable_configuration_means_recovery_mode(localagent: Run, make_p
     assert listed.code == 0
     assert "recovery mode" in listed.err
     assert "config.yaml:" in listed.err
-    assert localagent("mine").code == 3
+    assert localagent("mine").code == 2
     assert localagent("plugins", "disable", "mine").code == 0
     assert localagent("config", "set", "a.b", "1").code == 2
     assert (home / "config.yaml").read_text() == "plugins: [unclosed\n"
@@ -181,7 +181,7 @@ def test_an_unreadable_development_file_means_recovery_mode_too(
     for words in (("plugins", "list"), ("--help",), ("plugins", "info", "mine"), ("plugins", "disable", "mine")):
         done = localagent(*words)
         assert (done.code, "development.yaml:" in done.err) == (0, True), words
-    assert localagent("mine").code == 3
+    assert localagent("mine").code == 2
     doctor = localagent("doctor")
     assert (doctor.code, "development.yaml:" in doctor.out) == (1, True)
 

@@ -79,7 +79,7 @@ def test_a_plugin_in_a_folder_that_was_made_ready_runs(localagent: Run, work: Pa
     before = localagent("greeter", cwd=work / "elsewhere")
     done = localagent("dev", "init", "elsewhere")
     after = localagent("greeter", cwd=work / "elsewhere")
-    assert before.code == 2
+    assert before.code == 3
     assert "dev-plugins  (with what is in it: greeter)" in done.out
     assert after.out == "hello from greeter\n"
 

@@ -124,7 +124,7 @@ def test_listing_and_help_import_no_plugin(make_plugin: MakePlugin, localagent: 
 def test_a_disabled_plugin_is_never_imported(make_plugin: MakePlugin, localagent: Run, tmp_path: Path) -> None:
     mark = tmp_path / "imported"
     make_plugin("marked", f"open({str(mark)!r}, 'w').close()\n" + command_plugin("marked"))
-    assert localagent("marked").code == 2
+    assert localagent("marked").code == 3
     assert localagent("plugins", "list").code == 0
     assert not mark.exists()
 

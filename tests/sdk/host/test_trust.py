@@ -95,7 +95,7 @@ def test_a_link_out_of_a_trusted_folder_is_not_trusted(
 
 def test_a_plugin_runs_only_after_it_was_enabled(localagent: Run, make_plugin: MakePlugin) -> None:
     make_plugin("mine")
-    assert localagent("mine").code == 2
+    assert localagent("mine").code == 3
     assert state_of(localagent, "mine") == "disabled"
     enabled = localagent("plugins", "--enable", "mine")
     assert enabled.code == 0
