@@ -47,7 +47,7 @@ def commands(picture: Survey) -> dict[str, Any]:
 
 
 def words_when_off(plugin: Surveyed) -> set[str]:
-    """Words that mean a plugin which cannot be called now: its commands, and its name if more of them may be unknown."""
+    """Words that mean a plugin which cannot be called now: its commands, and its name if some may be unknown."""
     if plugin.enabled:
         return set()
     words = {command.name for command in plugin.commands}
