@@ -97,13 +97,28 @@ def _run(arguments: Sequence[str], path: str, output: int) -> None:
             os.dup2(nothing.fileno(), 0)
         os.chdir(path)
         sys.path.insert(0, path)
-        # The source may be of the same second and size as its bytecode.
-        sys.dont_write_bytecode = True
+        _read_from_source(Path(path), arguments)
         code = int(pytest.main([*_UNTOLD, *arguments]))
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _read_from_source(path: Path, arguments: Sequence[str]) -> None:
+    """Run what is saved now: bytecode of the save before may be of the same second and size.
+
+    pytest has bytecode of its own for tests and ``conftest.py``, and no way to say that it be left alone.
+    """
+    from localagent.host import uncached
+
+    sys.dont_write_bytecode = True
+    uncached.read_from_source(path)
+    folders = {folder for word in arguments if (file := path / word).is_file() for folder in file.parents}
+    for folder in folders:
+        if folder == path or path in folder.parents:
+            for kept in (folder / "__pycache__").glob("*-pytest-*.pyc"):
+                kept.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,19 @@ def test_a_plugin_run_from_its_folder_needs_no_consent(
     assert localagent("dev", "run", tmp_path / "nowhere", "--", "fresh").code == 2
 
 
+def test_a_folder_saved_twice_within_a_second_runs_what_was_saved_last(
+    localagent: Run, make_plugin: MakePlugin, tmp_path: Path
+) -> None:
+    folder = make_plugin("fresh", into=tmp_path / "anywhere")
+    source = folder / "plugin.py"
+    saved = source.stat()
+    with_bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
+    assert localagent("dev", "run", folder, "--", "fresh", env=with_bytecode).out == "hello from fresh\n"
+    source.write_text(source.read_text().replace("hello", "HELLO"))
+    os.utime(source, ns=(saved.st_atime_ns, saved.st_mtime_ns))
+    assert localagent("dev", "run", folder, "--", "fresh", env=with_bytecode).out == "HELLO from fresh\n"
+
+
 def test_settings_are_set_shown_and_unset_keeping_comments(localagent: Run, home: Path) -> None:
     home.mkdir()
     (home / "config.yaml").write_text("# mine\nproviders: {}  # none yet\n")

@@ -202,12 +202,13 @@ def watch(ctx: typer.Context, as_json: Json = False) -> None:
 
     own = ctx.args[: ctx.args.index("--")] if "--" in ctx.args else ctx.args
     port, before = split_port(own)
+    is_json, before = _options_behind(ctx, before)
     paths, words = _paths_and_words([*before, *ctx.args[len(own) :]])
     roots = roots_of(list(map(Path, paths)) or [_HERE])
     # Before the host is made, which then leaves steps all the time that a person needs.
     opened = let_in(port) if port is not None else None
     cli = cli_of(ctx).beside(*roots)
-    raise typer.Exit(watch_plugins(cli, roots, words, as_json=as_json, debugger=opened))
+    raise typer.Exit(watch_plugins(cli, roots, words, as_json=as_json or is_json, debugger=opened))
 
 
 @app.command()
@@ -408,6 +409,22 @@ def _paths_and_words(args: list[str]) -> tuple[list[str], list[str]]:
         split = args.index("--")
         return args[:split], args[split + 1 :]
     return (args, []) if args and Path(args[0]).exists() else ([], args)
+
+
+def _options_behind(ctx: typer.Context, words: list[str]) -> tuple[bool, list[str]]:
+    """Whether ``--json`` stands behind a path, and the words that are no options.
+
+    Raises:
+        UsageError: there is another option.
+    """
+    options = [word for word in words if word.startswith("-")]
+    if "--help" in options:
+        typer.echo(ctx.get_help())
+        raise typer.Exit(DONE)
+    unknown = [word for word in options if word != "--json"]
+    if unknown:
+        raise UsageError(f"no such option: {unknown[0]}", fix="localagent dev watch --help")
+    return bool(options), [word for word in words if word not in options]
 
 
 def _path_and_words(args: list[str]) -> tuple[Path, list[str]]:

@@ -124,6 +124,8 @@ def import_entry(spec: PluginSpec) -> ModuleType:
     if spec.source.is_folder:
         if spec.module_file is None:
             raise _not_as_declared(spec, f"there is no module '{module}' in {spec.source.root}")
+        # It is being written: the next save may be of the same second and size as bytecode of this one.
+        uncached.read_from_source(spec.source.root)
         return _import_from_folder(spec.source.root, module, spec.module_file)
     try:
         return importlib.import_module(module)

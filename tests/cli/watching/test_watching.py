@@ -195,3 +195,18 @@ def test_a_folder_without_a_plugin_is_refused(localagent: Run, work: Path) -> No
     told = localagent("dev", "watch", work)
     assert told.code == 2
     assert "there is no plugin here" in told.err
+
+
+def test_options_may_stand_behind_the_folder_too(analyser: Path, localagent: Run) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localagent_cli", "dev", "watch", str(analyser), "--json", "--", "analyze-project"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["event"] == "loaded"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert "Usage: localagent dev watch" in localagent("dev", "watch", analyser, "--help").out
+    told = localagent("dev", "watch", analyser, "--jsno")
+    assert (told.code, "no such option: --jsno" in told.err) == (2, True)
