@@ -127,7 +127,7 @@ def show_reports(reports: Sequence[Report], *, form: str, strict: bool) -> None:
         _draw(reports, form)
     for report in reports:
         verdict = "failed" if report.failed(strict) else "passed"
-        output.tell(f"{report.path}: {verdict}, {_counted(report)} by {report.checked} rules")
+        output.tell(f"{report.path}: {verdict}, {_counted(report)} by {report.checked} rule{'s' * (report.checked != 1)}")
 
 
 def check_form(form: str) -> None:

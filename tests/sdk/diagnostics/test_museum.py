@@ -26,6 +26,9 @@ def test_case_has_exactly_the_expected_findings(case: Path) -> None:
     assert found == [(each["rule"], each["file"], each["line"], each["column"]) for each in expected["finding"]]
     assert int(report.failed()) == expected["exit"]
     assert all(diagnostic.fix for diagnostic in report.diagnostics)
+    for diagnostic in report.diagnostics:
+        meant = diagnostic.hint.removeprefix("did you mean ").removesuffix("?")
+        assert not meant or meant not in diagnostic.message, "what stands there is no suggestion"
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.parent.name in {"LA102", "LA103", "LA104"}], ids=str)

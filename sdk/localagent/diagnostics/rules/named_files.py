@@ -59,7 +59,9 @@ def _named(project: Project) -> Iterator[tuple[KeyPath, str, tuple[Path, ...]]]:
 def _near(named: str, files: Sequence[Path]) -> tuple[str, str]:
     """A question for the file that was probably meant, and its path; no path where it is of another sort."""
     present = {file.name for missing in files if missing.parent.is_dir() for file in missing.parent.iterdir()}
-    near = nearest(PurePosixPath(named).name, sorted(present))
+    name = PurePosixPath(named).name
+    # A folder or a pipe of that name may be there, which is not meant.
+    near = nearest(name, sorted(present - {name}))
     path = str(PurePosixPath(named).with_name(near)) if near else ""
     hint = did_you_mean(named, [path]) if path else ""
     return hint, path if PurePosixPath(path).suffix == PurePosixPath(named).suffix else ""
