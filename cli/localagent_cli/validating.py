@@ -143,12 +143,14 @@ def check_form(form: str) -> None:
 def _draw(reports: Sequence[Report], form: str) -> None:
     from localagent.diagnostics import render
 
-    # Annotations are read from the top of a repository, findings from the top of their plugin.
+    # Annotations are read from the top of a repository, findings from the top of their plugin, if there is but one.
+    here = Path.cwd()
     for report in reports:
         if report.diagnostics and form == "text":
-            output.show(render.render_text(report.diagnostics, root=report.root, sources=_lines_for(report)).rstrip())
+            root = report.root if len(reports) == 1 else here
+            output.show(render.render_text(report.diagnostics, root=root, sources=_lines_for(report)).rstrip())
         elif report.diagnostics:
-            output.show(render.render_github(report.diagnostics, root=Path.cwd()).rstrip())
+            output.show(render.render_github(report.diagnostics, root=here).rstrip())
 
 
 def _lines_for(report: Report) -> Callable[[Path], Sequence[str]]:

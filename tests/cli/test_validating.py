@@ -35,6 +35,13 @@ def test_findings_have_place_and_fix(misspelt: Path, localagent: Run) -> None:
     assert done.err.startswith("plugin: failed, 3 findings (2 can be put right by --fix) by ")
 
 
+def test_of_several_plugins_each_finding_says_whose_it_is(misspelt: Path, work: Path, localagent: Run) -> None:
+    shutil.copytree(misspelt, work / "others" / "second")
+    done = localagent("dev", "validate", "plugin", "others/second")
+    assert "error[LA103] plugin/plugin-manifest.yaml:4:1: unknown key" in done.out
+    assert "error[LA103] others/second/plugin-manifest.yaml:4:1: unknown key" in done.out
+
+
 def test_what_is_certain_is_put_right_and_shown(misspelt: Path, localagent: Run) -> None:
     before = (misspelt / "plugin-manifest.yaml").read_text()
     shown = localagent("dev", "validate", "plugin", "--fix", "--dry-run")
