@@ -7,7 +7,6 @@ import inspect
 import os
 import time
 import traceback
-from dataclasses import dataclass, field
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,7 +46,6 @@ _GAVE_UP = 5
 _GRACE_AFTER_SIGNAL = 0.05
 
 
-@dataclass(frozen=True, slots=True)
 class Guard:
     """Calls code of one plugin.
 
@@ -65,17 +63,45 @@ class Guard:
         calls: what runs through this guard right now.
     """
 
-    plugin: str
-    root: Path | None = None
-    budgets: Budgets = field(default=Budgets(), kw_only=True)
-    journal: Journal | None = field(default=None, kw_only=True)
-    version: str = field(default="", kw_only=True)
-    fingerprint: str = field(default="", kw_only=True)
-    declaration: Callable[[], Place] = field(default=lambda: NOWHERE, kw_only=True)
-    log_file: Path | None = field(default=None, kw_only=True)
-    tally: Tally = field(default_factory=Tally, kw_only=True)
-    redact: Callable[[str], str] = field(default=str, kw_only=True)
-    calls: Calls = field(default_factory=Calls, kw_only=True)
+    __slots__ = (
+        "budgets",
+        "calls",
+        "declaration",
+        "fingerprint",
+        "journal",
+        "log_file",
+        "plugin",
+        "redact",
+        "root",
+        "tally",
+        "version",
+    )
+
+    def __init__(
+        self,
+        plugin: str,
+        root: Path | None = None,
+        *,
+        budgets: Budgets | None = None,
+        journal: Journal | None = None,
+        version: str = "",
+        fingerprint: str = "",
+        declaration: Callable[[], Place] = lambda: NOWHERE,
+        log_file: Path | None = None,
+        tally: Tally | None = None,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self.plugin = plugin
+        self.root = root
+        self.budgets = budgets or Budgets()
+        self.journal = journal
+        self.version = version
+        self.fingerprint = fingerprint
+        self.declaration = declaration
+        self.log_file = log_file
+        self.tally = tally or Tally()
+        self.redact = redact
+        self.calls = Calls()
 
     def __str__(self) -> str:
         return f"the plugin '{self.plugin}'{' ' if self.version else ''}{self.version}"

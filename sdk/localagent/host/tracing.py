@@ -87,11 +87,18 @@ def _has_failed(error: BaseException | None) -> bool:
     return error is not None and code not in (0, None)
 
 
-@dataclass(frozen=True, slots=True)
 class TracedGuard(Guard):
-    """A guard that notes what it calls."""
+    """A guard that notes what it calls.
 
-    trace: Trace = field(default_factory=Trace, kw_only=True)
+    Attributes:
+        trace: where it is noted.
+    """
+
+    __slots__ = ("trace",)
+
+    def __init__(self, *arguments: Any, trace: Trace, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.trace = trace
 
     def call(self, step: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """As `Guard.call`."""

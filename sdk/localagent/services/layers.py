@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.manifest.plain import is_mapping
@@ -46,10 +45,10 @@ class Origin(NamedTuple):
 
 DEFAULT = Origin("default")
 """What the schema gives where nobody says anything."""
+_NO_NAMES: Mapping[KeyPath, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """Settings from one source.
 
     Attributes:
@@ -61,9 +60,9 @@ class Layer:
     """
 
     values: Mapping[str, Any]
-    document: Document | None = field(default=None, compare=False)
+    document: Document | None = None
     section: KeyPath = ()
-    names: Mapping[KeyPath, str] = field(default_factory=dict[Any, str])
+    names: Mapping[KeyPath, str] = _NO_NAMES
     kind: str = "default"
 
     def has(self, path: KeyPath) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localagent.errors import ConfigError
@@ -107,13 +106,13 @@ def _mending(findings: Sequence[Finding]) -> str:
     return "; ".join(f"{words} {', '.join(places)}" for words, places in ways if places)
 
 
-@dataclass(slots=True)
 class _Converted:
     """Values out of texts, and the texts that have none."""
 
-    values: dict[str, Any] = field(default_factory=dict[str, Any])
-    names: dict[KeyPath, str] = field(default_factory=dict[Any, str])
-    misfits: list[Finding] = field(default_factory=list[Finding])
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.names: dict[KeyPath, str] = {}
+        self.misfits: list[Finding] = []
 
 
 def read_layers(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -73,7 +72,6 @@ def from_keyring(name: str) -> str | None:
     return found
 
 
-@dataclass(frozen=True, slots=True)
 class Secrets:
     """Looks up what references name, and lets every value be masked from then on.
 
@@ -83,9 +81,15 @@ class Secrets:
         keyring: where ``${keyring:NAME}`` is looked up.
     """
 
-    redactor: Redactor
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    keyring: Callable[[str], str | None] = from_keyring
+    def __init__(
+        self,
+        redactor: Redactor,
+        environ: Mapping[str, str] | None = None,
+        keyring: Callable[[str], str | None] = from_keyring,
+    ) -> None:
+        self.redactor = redactor
+        self.environ = os.environ if environ is None else environ
+        self.keyring = keyring
 
     def resolve(self, settings: Mapping[str, Any], grant: Grant) -> dict[str, Any]:
         """Settings with a `Secret` for each text that has a reference in it; ``$${env:NAME}`` is no reference.
