@@ -6,6 +6,7 @@ pytest and the folder ``path`` to run in; for each it prints one with the exit `
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -41,6 +42,8 @@ def main() -> None:
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     _warm_up()
+    # What is here stays for good: no fork need look through it for garbage, or copy it for that.
+    gc.freeze()
     for line in sys.stdin:
         wanted: dict[str, Any] = json.loads(line)
         code, text = _forked(wanted["arguments"], wanted["path"])
@@ -108,17 +111,19 @@ def _run(arguments: Sequence[str], path: str, output: int) -> None:
 def _read_from_source(path: Path, arguments: Sequence[str]) -> None:
     """Run what is saved now: bytecode of the save before may be of the same second and size.
 
-    pytest has bytecode of its own for tests and ``conftest.py``, and no way to say that it be left alone.
+    pytest has bytecode of its own for tests and ``conftest.py``, and no way to say that it be left alone. What was
+    written in a later second than its source was saved in cannot be mistaken, and spares half of a short run.
     """
     from localagent.host import uncached
 
-    sys.dont_write_bytecode = True
     uncached.read_from_source(path)
     folders = {folder for word in arguments if (file := path / word).is_file() for folder in file.parents}
     for folder in folders:
         if folder == path or path in folder.parents:
             for kept in (folder / "__pycache__").glob("*-pytest-*.pyc"):
-                kept.unlink(missing_ok=True)
+                source = folder / f"{kept.name.partition('.')[0]}.py"
+                if source.is_file() and int(kept.stat().st_mtime) <= int(source.stat().st_mtime):
+                    kept.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ def test_the_bytecode_of_an_earlier_save_is_not_run(tmp_path: Path) -> None:
         saved = file.stat()
         file.write_text(file.read_text(encoding="utf-8").replace("first", "other"), encoding="utf-8")
         os.utime(file, ns=(saved.st_atime_ns, saved.st_mtime_ns))
-    assert len(list(tmp_path.rglob("*.pyc"))) == 2
+    kept = list(tmp_path.rglob("*.pyc"))
+    assert len(kept) == 2
+    for file in kept:
+        os.utime(file, ns=(saved.st_atime_ns, saved.st_mtime_ns))
     (answer,) = run_warm(tmp_path, "test_it.py")
     assert "1 passed in" in answer["output"], answer["output"]
