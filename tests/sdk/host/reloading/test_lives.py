@@ -188,6 +188,11 @@ async def census(manager: PluginManager) -> dict[str, int]:
     }
 
 
+def more_than(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """What there is more of; threads and handles that an earlier test of this process left may go meanwhile."""
+    return {name: count for name, count in after.items() if count > before[name]}
+
+
 async def test_no_call_fails_or_sees_two_lives_while_a_plugin_is_reloaded_again_and_again(
     manager: PluginManager, make_plugin: MakePlugin, save: Save
 ) -> None:
@@ -219,7 +224,7 @@ async def test_no_call_fails_or_sees_two_lives_while_a_plugin_is_reloaded_again_
     is_over = True
     await asyncio.gather(*load)
     await manager.host.message_bus.drain(5)
-    assert await census(manager) == before
+    assert more_than(before, await census(manager)) == {}
     assert answers > number
     assert mixed == 0
     assert all(receipt["delivered"] == 1 for receipt in receipts)
@@ -243,7 +248,7 @@ async def test_many_reloads_leave_nothing_behind(
     for times in (range(10, number), range(number, last)):
         await churn(manager, folder, save, times)
         gc.collect()
-        assert await census(manager) == before
+        assert more_than(before, await census(manager)) == {}
         memory.append(psutil.Process().memory_info().rss)
     first, second = memory[1] - memory[0], memory[2] - memory[1]
     record_property("reloads", last)
