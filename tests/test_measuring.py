@@ -61,9 +61,14 @@ def test_the_same_samples_give_the_same_verdict() -> None:
 def test_contestants_take_turns_and_the_first_round_does_not_count(tmp_path: Path) -> None:
     log = tmp_path / "log"
     entered = [contestant(name, f"open({str(log)!r}, 'a').write({name!r})", tmp_path) for name in "ab"]
-    samples = take_turns(entered, 2, tell=lambda text: None)
+    samples = take_turns(entered, 2, tell=lambda text: None, round_seconds=0)
     assert log.read_text(encoding="utf-8") == "ababab"
     assert {name: len(times) for name, times in samples.items()} == {"a": 2, "b": 2}
+
+
+def test_rounds_that_are_short_become_more(tmp_path: Path) -> None:
+    entered = [contestant("a", "", tmp_path)]
+    assert len(take_turns(entered, 2, tell=lambda text: None, round_seconds=60)["a"]) == 10
 
 
 def test_cpu_time_counts_work_and_not_waiting(tmp_path: Path) -> None:
@@ -79,4 +84,4 @@ def test_a_contestant_that_fails_has_no_time(tmp_path: Path) -> None:
 
 def test_a_contestant_may_tell_its_seconds_itself(tmp_path: Path) -> None:
     telling = dataclasses.replace(contestant("a", "print(0.25)", tmp_path), tells_seconds=True)
-    assert take_turns([telling], 2, tell=lambda _: None) == {"a": [0.25, 0.25]}
+    assert take_turns([telling], 2, tell=lambda _: None, round_seconds=0) == {"a": [0.25, 0.25]}
