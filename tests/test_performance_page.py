@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.areas import AREAS, CURVES, row_of
+from benchmarks.claims import BEGIN, CLAIMED, END, write_claims
 from benchmarks.figures import Figures, RowFigures, read_figures, write_figures
 from benchmarks.page import page_text, write_page
 
@@ -90,6 +91,30 @@ def test_a_run_that_was_written_down_is_told_again_without_measuring(
     write_figures(FIGURES, tmp_path / "figures.json")
     assert main(["--from", str(tmp_path / "figures.json")]) == 1
     assert "| what is measured no longer | 0.700 |" in capsys.readouterr().out
+
+
+def test_the_readme_claims_rows_of_the_page_as_they_stand_there() -> None:
+    root = Path(__file__).parents[1]
+    claims = (root / "README.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0].splitlines()
+    page = (root / "docs" / "performance.md").read_text("utf-8").splitlines()
+    assert [line.split(" | ")[0].removeprefix("| ") for line in claims[2:]] == list(CLAIMED)
+    assert set(claims) <= set(page)
+
+
+def test_the_readme_gets_the_rows_of_a_run(tmp_path: Path) -> None:
+    rows = tuple(RowFigures("an area", what, 1, number / 10, 0, 1) for number, what in enumerate(CLAIMED))
+    write_figures(Figures(rows, {}, {}), tmp_path / "figures.json")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}old\n{END}\nafter\n")
+    main(["--from", str(tmp_path / "figures.json"), "--readme", str(readme)])
+    first, *_, last = readme.read_text().splitlines()
+    assert (first, last) == ("before", "after")
+    assert f"| {CLAIMED[3]} | 0.300 | 0.000 to 1.000 | ≤ 1 | ok |" in readme.read_text()
+
+
+def test_no_row_is_claimed_that_was_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the run has no row 'plugins list"):
+        write_claims(FIGURES, tmp_path / "README.md")
 
 
 @pytest.mark.parametrize("area", AREAS)

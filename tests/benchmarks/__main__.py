@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.areas import AREAS, CURVES
+from benchmarks.claims import write_claims
 from benchmarks.figures import Figures, RowFigures, measured, read_figures, unmeasured, write_figures
 from benchmarks.measuring import Contestant, Curve, Row, judge, take_turns
 from benchmarks.page import facts, table, times, write_page
@@ -33,6 +34,8 @@ def main(words: Sequence[str] | None = None) -> int:
         write_figures(figures, options.json)
     if options.page:
         write_page(figures, options.page)
+    if options.readme:
+        write_claims(figures, options.readme)
     return 1 if any(row.missed for row in figures.rows) else 0
 
 
@@ -95,6 +98,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, default=Path("peers"), help="folder with an environment for each peer")
     parser.add_argument("--from", dest="figures", type=Path, metavar="FILE", help="measure nothing, read --json's file")
     parser.add_argument("--page", type=Path, help="also write the page to this file, and its plots beside it")
+    parser.add_argument("--readme", type=Path, help="also bring the rows that this file claims to the figures")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser.parse_args(words)
 
