@@ -127,7 +127,8 @@ def show_reports(reports: Sequence[Report], *, form: str, strict: bool) -> None:
         _draw(reports, form)
     for report in reports:
         verdict = "failed" if report.failed(strict) else "passed"
-        output.tell(f"{report.path}: {verdict}, {_counted(report)} by {report.checked} rule{'s' * (report.checked != 1)}")
+        rules = f"{report.checked} rule{'s' * (report.checked != 1)}"
+        output.tell(f"{report.path}: {verdict}, {_counted(report)} by {rules}")
 
 
 def check_form(form: str) -> None:
