@@ -131,7 +131,8 @@ def test_a_value_that_does_not_fit_is_set_and_warned_of(sized: Run, home: Path) 
     told = f"set plugins.sized.config.size\nwarning: /size: 'big' is not of type 'integer' ({place})\n"
     assert (done.code, done.out, done.err) == (0, "", told)
     assert sized("config", "set", "plugins.sized.config.size", "3").err == "set plugins.sized.config.size\n"
-    assert "did you mean 'sized'?" in sized("config", "set", "plugins.sizde.config.size", "3").err
+    for key in ("plugins.sizde.config.size", "plugins.sizde.enabled", "plugins.sizde"):
+        assert "did you mean 'sized'?" in sized("config", "set", key, "3").err
 
 
 def test_doctor_tells_of_settings_that_do_not_fit(sized: Run, home: Path) -> None:

@@ -93,7 +93,7 @@ def path(ctx: typer.Context) -> None:
 def _warn_of(ctx: typer.Context, path: Sequence[str]) -> None:
     """Say what is wrong with the settings of a plugin in which a value was changed; it may take several to be right."""
     match path:
-        case ["plugins", name, "config", *_]:
+        case ["plugins", name, *_]:
             pass
         case _:
             return

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
+from packaging.requirements import Requirement
+
 from localagent.errors import RefusedError, SystemProblem
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 Tool = Literal["pip", "uv"]
 """The programs that can choose versions."""
+_USUAL_PREFIX = "localagent-"
+"""What the templates put before a plugin's name to name its distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,12 @@ def conflict(reasons: str) -> RefusedError:
     )
 
 
-def not_found(reasons: str, tool: str) -> SystemProblem:
+def not_found(reasons: str, tool: str, demand: Demand) -> SystemProblem:
     """The index has not what is needed, or does not answer."""
-    return SystemProblem(
-        f"what the plugin needs cannot be found:\n{reasons}", fix=f"check the network and the configuration of {tool}"
-    )
+    fix = f"check the network and the configuration of {tool}"
+    names = [Requirement(each).name for each in demand.requirements]
+    plain = [name for name in names if name in reasons and not name.startswith(_USUAL_PREFIX)]
+    if plain:
+        # Who has read of a plugin knows the name of its manifest, by which no index finds it.
+        fix = f"give the name of its distribution, which may be {_USUAL_PREFIX}{plain[0]}; or {fix}"
+    return SystemProblem(f"what the plugin needs cannot be found:\n{reasons}", fix=fix)

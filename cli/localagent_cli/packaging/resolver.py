@@ -129,17 +129,17 @@ def _run_pip(arguments: Sequence[str], demand: Demand) -> None:
         check=False,
     )
     if run.returncode:
-        raise _failure(run.stdout)
+        raise _failure(run.stdout, demand)
 
 
-def _failure(output: str) -> LocalAgentError:
+def _failure(output: str, demand: Demand) -> LocalAgentError:
     """What pip's last words mean: versions that do not fit each other, or something that cannot be had."""
     lines = [line.strip() for line in output.partition("To fix this you could")[0].splitlines() if line.strip()]
     first = next((number for number, line in enumerate(lines) if line.startswith("ERROR:")), -_TAIL)
     reasons = "\n".join(line.removeprefix("ERROR: ") for line in lines[first:][:_TAIL])
     if any(word in output for word in _CONFLICT_WORDS):
         return conflict(reasons)
-    return not_found(reasons, "pip")
+    return not_found(reasons, "pip", demand)
 
 
 def _pin(item: dict[str, Any]) -> Pin:

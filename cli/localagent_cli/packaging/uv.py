@@ -104,7 +104,7 @@ class Uv:
             check=False,
         )
         if run.returncode:
-            raise _failure(run.stderr)
+            raise _failure(run.stderr, demand)
         return run.stdout
 
 
@@ -112,13 +112,13 @@ def _name_in(requirement: str) -> str:
     return Requirement(requirement).name
 
 
-def _failure(output: str) -> LocalAgentError:
+def _failure(output: str, demand: Demand) -> LocalAgentError:
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
     reasons = "\n".join(line for line in lines if not line.startswith("Using Python"))
     shown = "\n".join(reasons.splitlines()[:_TAIL])
     if any(word in reasons for word in _CONFLICT_WORDS) and "not found in the package registry" not in reasons:
         return conflict(shown)
-    return not_found(shown, "uv")
+    return not_found(shown, "uv", demand)
 
 
 def _everything_installed(demand: Demand, folder: Path) -> Path:

@@ -155,6 +155,7 @@ def test_name_that_the_index_has_not_is_told(localagent: Run, index: Index, tool
     done = localagent("plugins", "install", "la-nowhere", "--index", index.url, "--resolver", tool, "--yes")
 
     assert (done.code, "la-nowhere" in done.err, "Traceback" in done.err) == (5, True, False)
+    assert "the name of its distribution, which may be localagent-la-nowhere" in " ".join(done.err.split())
 
 
 @pytest.mark.parametrize("tool", TOOLS)
