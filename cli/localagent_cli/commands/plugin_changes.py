@@ -12,7 +12,7 @@ from localagent.host.preparing import missing_settings
 from localagent.manifest.plain import is_list
 from localagent_cli import listing, output
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
-from localagent_cli.exit_codes import DONE, FAILED
+from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,8 +64,10 @@ def install(
     """
     if not sources and not editable:
         raise UsageError("nothing to install is named", fix="localagent plugins install NAME, or -e PATH for a link")
-    for folder in editable or ():
-        _link(ctx, folder, yes=yes, enable=not no_enable, dry_run=dry_run)
+    links = [_link(ctx, folder, yes=yes, enable=not no_enable, dry_run=dry_run) for folder in editable or ()]
+    if not all(links):
+        # They stay linked: their author is about to mend them.
+        raise typer.Exit(NOT_AVAILABLE)
     if not sources:
         return
     # A link needs nothing of this.
@@ -250,16 +252,20 @@ def search(
     output.tell(f"next: localagent plugins install {found[0].name} --catalogue {found[0].place}")
 
 
+def tell_needs(spec: PluginSpec, record: Record | None = None) -> None:
+    """Say what a plugin may do and what it needs."""
+    output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
+    needs = (*spec.requires, *(record.dependencies if record else ()))
+    output.tell(f"depends on: {', '.join(needs) or 'no other plugin'}")
+
+
 def tell_enabled(ctx: typer.Context, spec: PluginSpec, record: Record | None) -> bool:
-    """Say what it means that a plugin is enabled: permissions, dependencies, what is missing, what to try.
+    """Say what it means that a plugin is enabled: whether it works, what is missing, what to try.
 
     Returns:
         whether it works.
     """
     name = spec.name
-    output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
-    needs = (*spec.requires, *(record.dependencies if record else ()))
-    output.tell(f"depends on: {', '.join(needs) or 'no other plugin'}")
     if record is not None and record.failure is not None:
         output.tell(f"error {record.failure.where or name}: {record.failure.message}")
         output.tell(f"fix: {record.failure.fix or f'localagent plugins test {name}'}")
@@ -305,33 +311,35 @@ def _install(
     return plan
 
 
-def _link(ctx: typer.Context, folder: str, *, yes: bool, enable: bool, dry_run: bool) -> None:
-    """Make a source folder's plugins known, and enable them."""
+def _link(ctx: typer.Context, folder: str, *, yes: bool, enable: bool, dry_run: bool) -> bool:
+    """Make a source folder's plugins known, and enable them; gives whether all that were enabled work."""
     from localagent.host import lock as lock_file
-    from localagent.host.identity import identify_folder
+    from localagent.host.identity import identify_folder, is_plugin_folder
     from localagent.host.spec import Source, SourceKind
 
     path, host = Path(folder).expanduser().resolve(), cli_of(ctx).host
     if not path.is_dir():
         raise UsageError("a link needs a folder", file=folder, fix="localagent plugins install -e PATH")
+    if not is_plugin_folder(path):
+        raise PluginNotAvailable(
+            "no plugin in this folder", file=path, fix="localagent dev create-plugin NAME KIND makes one"
+        )
     specs = identify_folder(path, Source(SourceKind.LINK, path))
-    if not specs:
-        raise PluginNotAvailable("no plugin in this folder", file=path, fix="localagent dev validate")
     for spec in specs:
-        output.tell(f"plugin: {spec.name} {spec.version} linked to {path}")
-        output.tell(f"permissions: {'; '.join(spec.permissions) or 'none declared'}")
+        output.tell(f"plugin: {' '.join(filter(None, (spec.name, spec.version)))} linked to {path}")
+        tell_needs(spec)
     if dry_run:
-        return
+        return True
     if not agree("Link and enable?" if enable else "Link?", yes=yes or not enable):
         raise typer.Abort
     lock_file.link(host.home, path)
     host.loop.run(manager_of(ctx).discover_plugins())
-    for spec in specs:
-        if enable:
-            enabled = manager_of(ctx).enable(spec.name)
-            tell_enabled(ctx, enabled.spec, enabled.record)
-        else:
+    if not enable:
+        for spec in specs:
             output.tell(f"next: localagent plugins enable {spec.name}")
+        return True
+    enabled = [manager_of(ctx).enable(spec.name) for spec in specs]
+    return all([tell_enabled(ctx, each.spec, each.record) for each in enabled])
 
 
 def _tell_of(ctx: typer.Context, plan: InstallPlan, *, enabled: bool) -> None:

@@ -15,7 +15,7 @@ from localagent.manifest.names import check_name
 from localagent_cli import listing, output, plugin_list, warm
 from localagent_cli.commands import plugin_changes
 from localagent_cli.commands.context import Json, Yes, agree, cli_of, manager_of
-from localagent_cli.commands.plugin_changes import tell_enabled
+from localagent_cli.commands.plugin_changes import tell_enabled, tell_needs
 from localagent_cli.exit_codes import DONE, FAILED, NOT_AVAILABLE
 from localagent_cli.outcome import show_outcome, to_dict
 
@@ -248,6 +248,7 @@ def _enable(ctx: typer.Context, name: str) -> None:
     """Enable a plugin and say what that means: source, permissions, dependencies, what is missing, what to try."""
     enabled = manager_of(ctx).enable(name)
     output.tell(f"enabled {enabled.spec.name} {enabled.spec.version} from {enabled.spec.source}")
+    tell_needs(enabled.spec, enabled.record)
     if not tell_enabled(ctx, enabled.spec, enabled.record):
         raise typer.Exit(NOT_AVAILABLE)
 

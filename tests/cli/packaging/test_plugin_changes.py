@@ -140,6 +140,29 @@ def test_link_runs_the_source_folder_wherever_one_is(
     assert localagent("demo").code == 2
 
 
+def test_a_linked_folder_that_does_not_work_stays_linked_and_is_told(
+    localagent: Run, workshop: Workshop, tmp_path: Path
+) -> None:
+    root = workshop.plugin()
+    source = root / "src/demo/plugin.py"
+    sound = source.read_text()
+    source.write_text(f"{sound}def (\n")
+    done = localagent("plugins", "install", "-e", root, "--yes")
+
+    assert (done.code, done.err.count("permissions:")) == (3, 1), done.err
+    assert f"error {source}:" in done.err
+    source.write_text(sound)
+    assert localagent("demo", cwd=tmp_path).out == "demo 1.0\n"
+
+
+def test_a_folder_without_a_plugin_is_not_linked(localagent: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    done = localagent("plugins", "install", "-e", tmp_path / "notes", "--yes")
+
+    assert (done.code, "no plugin in this folder" in done.err) == (3, True), done.err
+    assert "notes" not in localagent("plugins", "list").out
+
+
 def test_uninstall_leaves_no_environment_consent_or_record(localagent: Run, workshop: Workshop, home: Path) -> None:
     localagent("plugins", "install", workshop.plugin_wheel(), "--yes")
     localagent("plugins", "install", workshop.plugin_wheel(version="1.1"), "--yes")
