@@ -339,7 +339,8 @@ def _link(ctx: typer.Context, folder: str, *, yes: bool, enable: bool, dry_run: 
             output.tell(f"next: localagent plugins enable {spec.name}")
         return True
     enabled = [manager_of(ctx).enable(spec.name) for spec in specs]
-    return all([tell_enabled(ctx, each.spec, each.record) for each in enabled])
+    works = [tell_enabled(ctx, each.spec, each.record) for each in enabled]
+    return all(works)
 
 
 def _tell_of(ctx: typer.Context, plan: InstallPlan, *, enabled: bool) -> None:

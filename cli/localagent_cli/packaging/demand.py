@@ -124,12 +124,15 @@ def conflict(reasons: str) -> RefusedError:
     )
 
 
+def usual_name(name: str, sentence: str) -> str:
+    """`sentence` with what the templates would call the distribution of a plugin `name`; empty if it is called so."""
+    return sentence.format(f"{_USUAL_PREFIX}{name}") if name and not name.startswith(_USUAL_PREFIX) else ""
+
+
 def not_found(reasons: str, tool: str, demand: Demand) -> SystemProblem:
     """The index has not what is needed, or does not answer."""
-    fix = f"check the network and the configuration of {tool}"
-    names = [Requirement(each).name for each in demand.requirements]
-    plain = [name for name in names if name in reasons and not name.startswith(_USUAL_PREFIX)]
-    if plain:
-        # Who has read of a plugin knows the name of its manifest, by which no index finds it.
-        fix = f"give the name of its distribution, which may be {_USUAL_PREFIX}{plain[0]}; or {fix}"
+    missing = next((name for name in (Requirement(each).name for each in demand.requirements) if name in reasons), "")
+    # Who has read of a plugin knows the name of its manifest, by which no index finds it.
+    other = usual_name(missing, "give the name of its distribution, which may be {}; or ")
+    fix = f"{other}check the network and the configuration of {tool}"
     return SystemProblem(f"what the plugin needs cannot be found:\n{reasons}", fix=fix)

@@ -21,7 +21,7 @@ from localagent.services.home import Home
 from localagent_cli.packaging import resolver
 from localagent_cli.packaging.build import build_project
 from localagent_cli.packaging.checkout import check_out
-from localagent_cli.packaging.demand import Demand, sha256_of
+from localagent_cli.packaging.demand import Demand, sha256_of, usual_name
 from localagent_cli.packaging.installed import (
     Surroundings,
     host_paths,
@@ -332,7 +332,14 @@ def _made(wheel: Path | None) -> Path:
 
 def _addition(wheel: Path, origin: Origin | None, *, index: str = "") -> Addition:
     """Read a wheel that passes its rules: a plugin's where a user named it, else those for any wheel."""
-    verify(wheel, plugin=origin is not None)
+    try:
+        verify(wheel, plugin=origin is not None)
+    except ValidationError as error:
+        if origin is None or not isinstance(origin.source, Named):
+            raise
+        # Who installs by name has not made it; but names of plugins and of distributions are two things.
+        fix = f"tell its author{usual_name(origin.source.name, ', or install {}, which may be what you mean')}"
+        raise ValidationError(f"{origin.exact}: {error.message}", diagnostics=error.diagnostics, fix=fix) from error
     distribution = wheel_distribution(wheel)
     _refuse_other_python(wheel, distribution)
     return Addition(distribution, wheel, sha256_of(wheel), origin, index)

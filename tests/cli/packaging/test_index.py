@@ -158,6 +158,17 @@ def test_name_that_the_index_has_not_is_told(localagent: Run, index: Index, tool
     assert "the name of its distribution, which may be localagent-la-nowhere" in " ".join(done.err.split())
 
 
+def test_another_project_of_a_plugins_name_is_told_apart(
+    localagent: Run, workshop: Workshop, home: Path, index: Index
+) -> None:
+    index.offer(workshop.library("weather", "0.5"))
+    done = localagent("plugins", "install", "weather", "--index", index.url, "--yes")
+
+    assert done.code == 2, done.err
+    assert "error: weather==0.5: no plugin: neither a manifest nor an entry point" in done.err
+    assert "fix: tell its author, or install localagent-weather, which may be what you mean" in done.err
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_plugin_may_need_one_that_only_lies_in_the_environment(
     localagent: Run, workshop: Workshop, home: Path, index: Index, tool: str
