@@ -110,7 +110,7 @@ def details(plugin: Surveyed, picture: Survey) -> dict[str, Any]:
         "needs": [_need(requirement, picture) for requirement in plugin.requirements],
         "needed_by": sorted(_needed_by(plugin, picture)),
         "topics": sorted(plugin.topics),
-        "offers": list(record.offers) if record else [],
+        "offers": _offers(plugin),
         "costs": [
             {"step": cost.step, "ms": round(cost.seconds * 1000, 1), "memory_bytes": cost.memory}
             for cost in (record.costs if record else ())
@@ -142,13 +142,21 @@ def chain(plugin: Surveyed, picture: Survey) -> Iterator[str]:
     yield f"loaded     when one of its commands is called, a message is sent to it, another plugin needs it{topics}"
 
 
+def _offers(plugin: Surveyed) -> list[str]:
+    """Names of what a preflight saw it offer beside commands."""
+    record = plugin.record
+    if record is None:
+        return []
+    return [*([plugin.name] if record.is_provider else []), *record.components, *record.parts]
+
+
 def _learned(plugin: Surveyed) -> Iterator[str]:
     """What a preflight told, and what each step cost there."""
     record = plugin.record
     if record is None:
         yield "preflight  not yet: what it declares is used"
         return
-    counts = {"command": len(plugin.commands), "offer": len(record.offers), "topic": len(plugin.topics)}
+    counts = {"command": len(plugin.commands), "offer": len(_offers(plugin)), "topic": len(plugin.topics)}
     yield "preflight  " + ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
     for cost in record.costs:
         memory = f", {cost.memory / 1_000_000:.1f} MB" if cost.memory else ""

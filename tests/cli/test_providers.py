@@ -27,6 +27,34 @@ def test_built_in_providers_and_those_of_plugins_are_listed(
     assert "fallback 1" in table
 
 
+@pytest.mark.parametrize(
+    ("base", "method", "gives"),
+    [
+        ("WorkflowPlugin", "get_workflow_components", "{'orchestrators': {'alike': object}}"),
+        ("UIPlugin", "get_ui_components", "{'alike': str}"),
+    ],
+)
+def test_what_offers_something_else_of_its_own_name_is_no_provider(
+    base: str, method: str, gives: str, localagent: Run, make_plugin: MakePlugin
+) -> None:
+    code = f"""
+from localagent import {base}
+
+class Plugin({base}):
+    name = "alike"
+
+    def {method}(self):
+        return {gives}
+"""
+    make_plugin("alike", code)
+    assert localagent("plugins", "enable", "alike").code == 0
+
+    assert "1 offer" in localagent("plugins", "info", "alike").out
+    assert "alike" not in localagent("providers", "list").out
+    refused = localagent("ask", "hi", "--provider", "alike")
+    assert (refused.code, "no provider 'alike'" in refused.err) == (3, True), refused.err
+
+
 def test_a_built_in_provider_is_disabled_and_enabled_as_any_plugin(localagent: Run, work: Path) -> None:
     (work / "answer.txt").write_text("yes")
     settings = {"LOCALAGENT_SCRIPTED_FILE": "answer.txt"}

@@ -243,6 +243,15 @@ def test_a_plugin_that_offers_no_component_registers_nothing(base: str, method: 
     assert finding.message == f"{method}() offers nothing"
 
 
+def test_a_plugin_of_two_kinds_offers_something_of_each(workshop: Workshop) -> None:
+    body = """
+        def get_ui_components(self): return {"box": str}
+        def get_workflow_components(self): return {}
+    """
+    (finding,) = judge(live(workshop.plugin(body, base="UIPlugin, WorkflowPlugin"))).broken["LA604"]
+    assert finding.message == "get_workflow_components() offers nothing"
+
+
 LIVE = """
 def get_ui_components(self):
     return {"countdown": self.countdown}

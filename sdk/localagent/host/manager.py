@@ -675,7 +675,7 @@ def _may_offer_parts(plugin: Surveyed, names: Collection[str] | None) -> bool:
     """Whether a plugin offers one of `names`, by what was seen of it; who was never looked at may, by its kind."""
     if plugin.record is None:
         return plugin.spec.kind in ("workflow", "")
-    return plugin.spec.kind == "workflow" if names is None else not set(names).isdisjoint(plugin.record.offers)
+    return plugin.spec.kind == "workflow" if names is None else not set(names).isdisjoint(plugin.record.parts)
 
 
 def _hears(plugin: Surveyed, topic: str) -> bool:
@@ -699,7 +699,8 @@ def _record_of(loaded: LoadedPlugin, before: Record | None = None) -> Record:
     return dataclasses.replace(
         record,
         commands=registered.commands,
-        offers=registered.offers,
+        is_provider=registered.is_provider,
         components=registered.components,
+        parts=registered.parts,
         topics=tuple(sorted(_topics_of(loaded) | set(record.topics))),
     )

@@ -93,11 +93,12 @@ def observe(spec: PluginSpec, host: Host, note: Callable[[str], None]) -> Record
     return Record(
         registration.commands,
         dependencies,
-        registration.offers,
+        registration.is_provider,
         costs=meter.costs,
         topics=topics,
         schema=schema,
         components=registration.components,
+        parts=registration.parts,
     )
 
 

@@ -43,22 +43,24 @@ class Record:
     Attributes:
         commands: observed commands; None where the plugin could not register them before it is initialised.
         dependencies: what ``Plugin.dependencies`` names.
-        offers: names of providers, components and workflow parts it offers.
+        is_provider: whether it offers a provider, which has its name.
         failure: why it cannot be loaded, None if it can.
         costs: what each step took.
         topics: topics of broadcasts that it was seen to subscribe to.
         schema: the schema of its settings, where its code gives it and no file.
-        components: those of `offers` that are terminal components.
+        components: names of the terminal components that it offers.
+        parts: names of the workflow parts that it offers.
     """
 
     commands: tuple[CommandHelp, ...] | None = None
     dependencies: tuple[str, ...] = ()
-    offers: tuple[str, ...] = ()
+    is_provider: bool = False
     failure: Flaw | None = None
     costs: tuple[Cost, ...] = ()
     topics: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
     components: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -86,12 +88,13 @@ class Record:
         return cls(
             None if commands is None else tuple(_made(CommandHelp, command) for command in commands),
             tuple(map(_text, data["dependencies"])),
-            tuple(map(_text, data["offers"])),
+            _truth(data["is_provider"]),
             None if failure is None else _made(Flaw, failure),
             tuple(map(_cost, data["costs"])),
             tuple(map(_text, data["topics"])),
             None if data["schema"] is None else dict(data["schema"]),
             tuple(map(_text, data["components"])),
+            tuple(map(_text, data["parts"])),
         )
 
 
@@ -132,6 +135,12 @@ def _cost(data: Any) -> Cost:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
         raise TypeError(value)
     return value
 

@@ -28,13 +28,15 @@ class Registration(NamedTuple):
 
     Attributes:
         group: its commands as Typer made them, None if it is no command plugin.
-        offers: names of its provider, components and workflow parts.
-        components: those of them that are terminal components.
+        is_provider: whether it offers a provider, which has its name.
+        components: names of its terminal components.
+        parts: names of its workflow parts.
     """
 
     group: TyperGroup | None = None
-    offers: tuple[str, ...] = ()
+    is_provider: bool = False
     components: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def commands(self) -> tuple[CommandHelp, ...]:
@@ -55,10 +57,12 @@ def register(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger) -> Regist
         PluginFailed: the plugin raised, gave the wrong type, or wants a name that another plugin has.
     """
     try:
-        group = _commands(plugin, guard) if isinstance(plugin, CommandPlugin) else None
-        components: list[str] = []
-        offers = tuple(_offers(plugin, host, guard, ledger, components))
-        return Registration(group, offers, tuple(components))
+        return Registration(
+            _commands(plugin, guard) if isinstance(plugin, CommandPlugin) else None,
+            isinstance(plugin, ProviderPlugin) and _provider(plugin, host, guard, ledger),
+            tuple(_components(plugin, host, guard, ledger)) if isinstance(plugin, UIPlugin) else (),
+            tuple(_parts(plugin, host, guard, ledger)) if isinstance(plugin, WorkflowPlugin) else (),
+        )
     except PluginFailed:
         raise
     except PluginError as error:
@@ -75,43 +79,40 @@ def _commands(plugin: CommandPlugin, guard: Guard) -> TyperGroup:
     return guard.call("register", get_group, app)
 
 
-def _offers(plugin: Plugin, host: Host, guard: Guard, ledger: Ledger, components: list[str]) -> Iterator[str]:
-    """Enter everything but commands; each name is recorded for undoing before the next is looked at.
+def _provider(plugin: ProviderPlugin, host: Host, guard: Guard, ledger: Ledger) -> bool:
+    """Enter the plugin's provider; gives that there is one."""
+    from localagent.plugins.provider import BaseProvider
+    from localagent.providers.instances import ProviderOffer
 
-    Names of components are added to `components` too.
-    """
-    if isinstance(plugin, ProviderPlugin):
-        from localagent.plugins.provider import BaseProvider
-        from localagent.providers.instances import ProviderOffer
-
-        provider_class: Any = guard.call("register", plugin.get_provider_class)
-        if not (isinstance(provider_class, type) and issubclass(provider_class, BaseProvider)):
-            raise _wrong(guard, "get_provider_class() gave no subclass of BaseProvider")
-        schema = guard.call("register", plugin.get_provider_config_schema)
-        offer = ProviderOffer(provider_class, dict(_mapping(guard, "get_provider_config_schema()", schema)), guard)
-        ledger.enter(lambda: host.provider_manager.offer(guard.plugin, offer, plugin=guard.plugin))
-        yield guard.plugin
-    if isinstance(plugin, UIPlugin):
-        from localagent.host.owned_ui import component_of
-
-        gave = guard.call("register", plugin.get_ui_components)
-        for name, component in _mapping(guard, "get_ui_components()", gave).items():
-            made = component_of(name, component, guard)
-            if made is None:
-                message = f"get_ui_components() gave '{name}', which is no name of a component that can be called"
-                raise _wrong(guard, message, code_line(plugin.get_ui_components))
-            ledger.enter(partial(host.ui.offer, made))
-            components.append(made.name)
-            yield made.name
-    if isinstance(plugin, WorkflowPlugin):
-        parts = guard.call("register", plugin.get_workflow_components)
-        yield from _workflow_parts(_mapping(guard, "get_workflow_components()", parts), host, guard, ledger)
+    provider_class: Any = guard.call("register", plugin.get_provider_class)
+    if not (isinstance(provider_class, type) and issubclass(provider_class, BaseProvider)):
+        raise _wrong(guard, "get_provider_class() gave no subclass of BaseProvider")
+    schema = guard.call("register", plugin.get_provider_config_schema)
+    offer = ProviderOffer(provider_class, dict(_mapping(guard, "get_provider_config_schema()", schema)), guard)
+    ledger.enter(lambda: host.provider_manager.offer(guard.plugin, offer, plugin=guard.plugin))
+    return True
 
 
-def _workflow_parts(parts: Mapping[str, Any], host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:
+def _components(plugin: UIPlugin, host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:
+    """Enter the terminal components; each name is recorded for undoing before the next is looked at."""
+    from localagent.host.owned_ui import component_of
+
+    gave = guard.call("register", plugin.get_ui_components)
+    for name, component in _mapping(guard, "get_ui_components()", gave).items():
+        made = component_of(name, component, guard)
+        if made is None:
+            message = f"get_ui_components() gave '{name}', which is no name of a component that can be called"
+            raise _wrong(guard, message, code_line(plugin.get_ui_components))
+        ledger.enter(partial(host.ui.offer, made))
+        yield made.name
+
+
+def _parts(plugin: WorkflowPlugin, host: Host, guard: Guard, ledger: Ledger) -> Iterator[str]:
+    """Enter the parts of workflows, as `_components` does."""
     from localagent.workflows.manager import PARTS
 
-    for part, components in parts.items():
+    parts = guard.call("register", plugin.get_workflow_components)
+    for part, components in _mapping(guard, "get_workflow_components()", parts).items():
         if part not in PARTS:
             raise _wrong(guard, f"get_workflow_components() gave '{part}', expected one of {', '.join(PARTS)}")
         for name, component in _mapping(guard, part, components).items():

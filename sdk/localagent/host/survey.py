@@ -68,7 +68,7 @@ class Surveyed(NamedTuple):
     def offers_provider(self) -> bool:
         """Whether it offers a provider, which has its name: as seen, else as declared."""
         if self.record is not None and self.record.failure is None:
-            return self.name in self.record.offers
+            return self.record.is_provider
         return self.spec.kind == "provider"
 
     @property

@@ -60,11 +60,16 @@ def registers(life: Life) -> Iterator[Finding]:
         yield Finding(
             "register_commands() added no command", where, 'add one with @app.command("name") in register_commands'
         )
-    if isinstance(plugin, UIPlugin | WorkflowPlugin) and not life.registered.offers:
-        method = "get_ui_components" if isinstance(plugin, UIPlugin) else "get_workflow_components"
-        yield Finding(f"{method}() offers nothing", where, f"return at least one component from {method}")
+    if isinstance(plugin, UIPlugin) and not life.registered.components:
+        yield _offers_nothing("get_ui_components", where)
+    if isinstance(plugin, WorkflowPlugin) and not life.registered.parts:
+        yield _offers_nothing("get_workflow_components", where)
     if isinstance(plugin, ProviderPlugin):
         yield from _unfit_provider(life.provider_class, where)
+
+
+def _offers_nothing(method: str, where: Place) -> Finding:
+    return Finding(f"{method}() offers nothing", where, f"return at least one component from {method}")
 
 
 def cleanup_twice(life: Life) -> Iterator[Finding]:
