@@ -20,6 +20,7 @@ FIGURES = Figures(
         RowFigures("gone", "what is measured no longer", 0.5, 0.7, 0.6, 0.8),
         RowFigures("messaging", REQUEST, 0.909, 0.9, 0.85, 0.95),
         RowFigures("messaging", "told", None, 0.5, 0.4, 0.6),
+        RowFigures("messaging", "noise", 0.5, 0.6, 0.4, 0.8),
     ),
     seconds={
         "growth: localagent --help, 0": 0.02,
@@ -41,6 +42,7 @@ def test_the_table_has_each_row_with_its_verdict() -> None:
     assert "| --help, 100 plugins against 0 | 1.020 | 0.850 to 1.070 | ≤ 1.08 | ok |" in text
     assert "| --help, 100 against llm --help | | | ≤ 0.06 | not measured: the peer is not installed |" in text
     assert "| what is measured no longer | 0.700 | 0.600 to 0.800 | ≤ 0.5 | MISSED |" in text
+    assert "| noise | 0.600 | 0.400 to 0.800 | ≤ 0.5 | in doubt |" in text
     assert "| told | 0.500 | 0.400 to 0.600 |  |  |" in text
 
 

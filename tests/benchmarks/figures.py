@@ -34,6 +34,11 @@ class RowFigures:
         """Whether the goal is exceeded beyond doubt."""
         return self.goal is not None and self.ratio is not None and self.low > self.goal
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the goal is exceeded, but not by more than the machine's unrest explains."""
+        return self.goal is not None and self.ratio is not None and self.low <= self.goal < self.ratio
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

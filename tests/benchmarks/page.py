@@ -14,9 +14,9 @@ _INTRODUCTION = """\
 
 Each row is a ratio of CPU time (where it says so, of time that passes), both sides measured in turns in one run, so
 that it means the same on another machine. The interval is the 95 % bootstrap interval of the median; a row is missed
-when its lower bound exceeds the goal. This page was written by `nox -s bench -- --page docs/performance.md`.
-Generated distributions take part: up to 1000 plugins, light ones and such whose import takes 20 ms, with a manifest and
-without.
+when its lower bound exceeds the goal, and in doubt when the median does and the lower bound does not. This page was
+written by `nox -s bench -- --page docs/performance.md`. Generated distributions take part: up to 1000 plugins, light ones
+and such whose import takes 20 ms, with a manifest and without.
 """
 _PLOTS = {
     "commands": ("What a start costs with so many plugins", "No plugin is imported but the one whose command it is."),
@@ -83,8 +83,13 @@ def table(rows: tuple[RowFigures, ...]) -> Iterator[str]:
         if row.ratio is None:
             yield f"| {row.what} | | | {goal} | not measured: the peer is not installed |"
         else:
-            verdict = "MISSED" if row.missed else "" if row.goal is None else "ok"
-            yield f"| {row.what} | {row.ratio:.3f} | {row.low:.3f} to {row.high:.3f} | {goal} | {verdict} |"
+            yield f"| {row.what} | {row.ratio:.3f} | {row.low:.3f} to {row.high:.3f} | {goal} | {_verdict(row)} |"
+
+
+def _verdict(row: RowFigures) -> str:
+    if row.goal is None:
+        return ""
+    return "MISSED" if row.missed else "in doubt" if row.is_doubtful else "ok"
 
 
 def times(figures: Figures) -> Iterator[str]:

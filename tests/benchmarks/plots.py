@@ -13,7 +13,7 @@ from benchmarks.figures import RowFigures
 from benchmarks.page import Points
 
 _NOTHING_OF_THE_MOMENT = {"Date": None, "Creator": None}
-_MISSED, _REACHED = "#c0392b", "#2e7d5b"
+_MISSED, _DOUBTFUL, _REACHED = "#c0392b", "#c9a227", "#2e7d5b"
 
 
 def plot_growth(curves: Mapping[str, Points], title: str, file: Path) -> None:
@@ -45,7 +45,8 @@ def plot_goals(rows: Sequence[RowFigures], file: Path) -> None:
             assert row.goal is not None
             assert row.ratio is not None
             low, ratio, high = (max(each / row.goal, 0.0) for each in (row.low, row.ratio, row.high))
-            axes.barh(place, ratio, color=_MISSED if row.missed else _REACHED, alpha=0.8)
+            color = _MISSED if row.missed else _DOUBTFUL if row.is_doubtful else _REACHED
+            axes.barh(place, ratio, color=color, alpha=0.8)
             axes.plot([low, high], [place, place], color="black", linewidth=1)
         axes.set_yticks(range(len(rows)), [row.what for row in reversed(rows)], fontsize=7)
         axes.axvline(1, color="black", linewidth=0.8)
