@@ -181,4 +181,4 @@ def default_options() -> HostOptions:
 
 
 def _root() -> None:
-    """A host for local LLM agents made of plugins, and the toolkit to make such plugins."""
+    """A host for local LLM agents made of plugins, and the toolkit to make them."""

@@ -20,12 +20,12 @@ BUILTINS: dict[str, tuple[str, str]] = {
 
 GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
     ("--debug", "Show full traces of errors"),
-    ("--no-plugins", "Run without any plugin, as LOCALAGENT_NO_PLUGINS=1 does"),
+    ("--no-plugins", "Run without any plugin (LOCALAGENT_NO_PLUGINS=1)"),
     ("--only A,B", "Run with these plugins only"),
-    ("--home DIR", "Use another home folder than $LOCALAGENT_HOME or ~/.localagent"),
+    ("--home DIR", "Use this home, not $LOCALAGENT_HOME or ~/.localagent"),
     ("--set NAME.KEY=VALUE", "Give a plugin's setting for this run; may be repeated"),
     ("--version", "Print the version"),
-    ("--install-completion", "Let Tab complete words in this shell, or in the one named"),
+    ("--install-completion", "Let Tab complete words in this shell or the one named"),
     ("--show-completion", "Print the script that does so"),
     ("--help, -h", "Print this page"),
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from localagent_cli.streams import Answer
 
-_INTRO = "A host for local LLM agents made of plugins, and the toolkit to make such plugins."
+_INTRO = "A host for local LLM agents made of plugins, and the toolkit to make them."
 
 
 def kept_root_help(environ: Mapping[str, str]) -> Answer | None:

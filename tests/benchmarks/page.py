@@ -15,8 +15,8 @@ _INTRODUCTION = """\
 Each row is a ratio of CPU time (where it says so, of time that passes), both sides measured in turns in one run, so
 that it means the same on another machine. The interval is the 95 % bootstrap interval of the median; a row is missed
 when its lower bound exceeds the goal, and in doubt when the median does and the lower bound does not. This page was
-written by `nox -s bench -- --page docs/performance.md`. Generated distributions take part: up to 1000 plugins, light ones
-and such whose import takes 20 ms, with a manifest and without.
+written by `nox -s bench -- --page docs/performance.md`. Generated distributions take part: up to 1000 plugins, light
+ones and such whose import takes 20 ms, with a manifest and without.
 """
 _PLOTS = {
     "commands": ("What a start costs with so many plugins", "No plugin is imported but the one whose command it is."),
