@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from localagent.host.deadlines import LONG, Deadline, hold_back
 from localagent.host.slices import WAITS, Slices
-from localagent.host.surroundings import begin_watching, end_watching, put_back
+from localagent.host.surroundings import begin_watching, end_watching, go_back_to, put_back
 from localagent.workflows.attempt import Unfinished
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Place:
     """
 
     __slots__ = (
-        "_asked", "_control", "_grace", "_guard", "_is_left", "_is_limited", "_mark", "_watch", "_work",
+        "_asked", "_control", "_grace", "_guard", "_is_left", "_is_limited", "_left", "_mark", "_watch", "_work",
         "deadline", "is_late", "lines", "task",
     )  # fmt: skip
 
@@ -56,6 +56,7 @@ class Place:
         self._control: Control | None = None
         self._grace = 0.0
         self._is_left = self._is_limited = False
+        self._left: str | None = None
         self.is_late = False
         self.lines: tuple[tuple[str, int], ...] = ()
         self.deadline = Deadline("execute", _NEVER, lambda _: None, is_task=True)
@@ -94,7 +95,7 @@ class Place:
             put_back(streams)
             if journal is not None:
                 journal.leave()
-            end_watching(earlier)
+            self._left = end_watching(earlier)
             took = time.monotonic() - began
             if took > LONG:
                 hold_back(took, self.deadline)
@@ -103,6 +104,7 @@ class Place:
     def rest(self, work: Coroutine[Any, Any, Any], journal: Journal | None) -> Leavable:
         """The rest of work that waits, to be awaited."""
         self._work = Leavable(work, journal, self._mark, self, self._asked)
+        self._work.left = self._left
         self._asked = None
         return self._work
 
@@ -112,6 +114,10 @@ class Place:
 
     def end(self) -> None:
         """Be done with it."""
+        left = self._left if self._work is None else self._work.left
+        if left is not None:
+            go_back_to(left)
+            self._left = None
         self._work = self._control = None
         if self._is_limited:
             self._is_limited = False

@@ -31,7 +31,7 @@ class Slices:
         deadline: the limit of its step; tasks with other limits get the time back that a long slice cost them.
 
     Attributes:
-        left: the working folder that its code left, None if it did not move.
+        left: the working folder that its code left first, None if it did not move.
     """
 
     __slots__ = ("_coroutine", "_deadline", "_journal", "_mark", "left")
@@ -87,7 +87,9 @@ class Slices:
             put_back(streams)
             if self._journal is not None:
                 self._journal.leave()
-            self.left = end_watching(earlier) or self.left
+            left = end_watching(earlier)
+            if self.left is None:
+                self.left = left
             took = time.monotonic() - began
             if took > LONG:
                 hold_back(took, self._deadline)

@@ -47,7 +47,7 @@ class Surroundings:
         """
         left = end_watching(self._earlier) or left
         if left is not None:
-            _go_back_to(left)
+            go_back_to(left)
         if tuple(map(handler_of, _WATCHED)) != self._handlers:
             self._restore_handlers()
         put_back(self._streams)
@@ -129,7 +129,8 @@ class _Left:
 _left = _Left()
 
 
-def _go_back_to(folder: str) -> None:
+def go_back_to(folder: str) -> None:
+    """Make `folder` the working folder again, if it is still there; nobody has moved by that."""
     earlier = _left.folder
     with contextlib.suppress(OSError):
         os.chdir(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -62,6 +63,25 @@ async def cancels_itself() -> None:
 
 async def test_the_result_is_what_the_work_gives(guard: Guard) -> None:
     assert await attempt(guard, gives()) == "given"
+
+
+async def moves(*, waits: int, then: str = "") -> None:
+    """Changes the working folder, waits so often, and changes it again."""
+    os.chdir("/")
+    for _ in range(waits):
+        await asyncio.sleep(0)
+        os.chdir("/usr")
+    if then:
+        raise ValueError(then)
+
+
+@pytest.mark.parametrize("waits", [0, 1, 2])
+@pytest.mark.parametrize("then", ["", "no luck"])
+async def test_the_working_folder_is_as_before(guard: Guard, waits: int, then: str) -> None:
+    before = Path.cwd()
+    with pytest.raises(PluginFailed) if then else contextlib.nullcontext():
+        await attempt(guard, moves(waits=waits, then=then))
+    assert Path.cwd() == before
 
 
 async def test_who_lets_others_have_the_loop_waits_for_its_turn(guard: Guard) -> None:

@@ -153,6 +153,7 @@ def test_folder_and_signal_handlers_are_put_back(guard: Guard, tmp_path: Path) -
         spoil()
         await asyncio.sleep(0)
         assert str(Path.cwd()) == "/"
+        os.chdir(tmp_path)
 
     guard.call("import", spoil)
     assert (Path.cwd(), signal.getsignal(signal.SIGINT)) == (before, interrupt)
