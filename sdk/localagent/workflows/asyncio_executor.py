@@ -46,7 +46,8 @@ class AsyncioExecutor:
         run = call.run
         if run in self._cancelled:
             return AgentOutcome("cancelled")
-        outcome = self._run_agent(call, part, self._flags.get(run) or self._flag(run), control)
+        cancelled = self._flags.get(run) or self._flag(run)
+        outcome = self._run_agent(call, part, cancelled=cancelled, control=control)
         return outcome if isinstance(outcome, AgentOutcome) else self._rest(control, call, outcome)
 
     async def _rest(self, control: Control, call: AgentCall, outcome: Awaitable[AgentOutcome]) -> AgentOutcome:

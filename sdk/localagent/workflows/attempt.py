@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from localagent.errors import PluginFailed, PluginTimeout
 from localagent.manifest.plain import is_mapping
-from localagent.workflows.executor import AgentError, AgentOutcome
+from localagent.workflows.executor import KEY, AgentError, AgentOutcome
 from localagent.workflows.json_text import json_text
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def attempt(
     """
     began = time.perf_counter()
     # Taken apart at once, here and below: by their names, fields of a named tuple take several times as long to read.
-    _, phase, _, _, _, _, config, task, given, number, limit, _ = call
+    run, phase, _, agent_key, _, _, config, task, given, number, limit, _ = call
     shared = None if control is None else control.shared
     if shared is None or shared[0] is not given or shared[1] != phase:
         shared = _Shared(given, phase, _common(call, cancelled, complete))
@@ -162,7 +162,7 @@ def attempt(
     context = shared[2].copy()
     context["task"] = task
     context["attempt"] = number
-    context["idempotency_key"] = call.key
+    context["idempotency_key"] = KEY % (run, phase, agent_key, number)
     _, component, _, _, caller = part
     try:
         result = caller.attempt("execute", _work(component, config, task, context), limit=limit, control=control)

@@ -14,12 +14,11 @@ from localagent.workflows.executor import AgentError, ExecutorNeeds, executor_na
 from localagent.workflows.progress import Event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Callable
 
-    from localagent.plugins.workflow import Cancelled, Complete
-    from localagent.workflows.attempt import Control, Part
+    from localagent.workflows.attempt import Part
     from localagent.workflows.definition import Workflow
-    from localagent.workflows.executor import AgentCall, AgentOutcome, Executor
+    from localagent.workflows.executor import Executor
     from localagent.workflows.manager import Services
     from localagent.workflows.runs import RunRecord, Runs
     from localagent.workflows.stepping import Stepper
@@ -49,7 +48,6 @@ class Driver:
         self._part = part
         self._watcher = show
         self._step = step
-        self._complete: dict[str | None, Complete] = {}
         self._defaults = WorkflowSettings(services.settings).defaults()
 
     async def begin(
@@ -64,7 +62,7 @@ class Driver:
     ) -> dict[str, Any]:
         """Run a workflow from its beginning; as `WorkflowManager.execute_workflow`."""
         name, address = executor or self._defaults.executor, scheduler or self._defaults.scheduler
-        async with self._executor(name, address) as opened:
+        async with self._executor(name, provider, address) as opened:
             run = self._runs.begin(
                 workflow=workflow.name,
                 definition=workflow.told,
@@ -83,7 +81,7 @@ class Driver:
         """Go on with a run; as `WorkflowManager.resume`."""
         name, address = executor or run.executor, scheduler or run.scheduler
         with self._runs.driving(run):
-            async with self._executor(name, address) as opened:
+            async with self._executor(name, run.provider, address) as opened:
                 run = self._runs.resume(run, executor=name, scheduler=address)
                 return await self._drive(run, workflow, opened)
 
@@ -131,30 +129,15 @@ class Driver:
             self._step,
         )
 
-    def _run_agent(
-        self, call: AgentCall, part: Part, cancelled: Cancelled, control: Control, /
-    ) -> AgentOutcome | Awaitable[AgentOutcome]:
-        return attempt(
-            call,
-            part,
-            cancelled=cancelled,
-            complete=self._completing(call.provider),
-            control=control,
-            with_traces=self._services.with_traces,
-        )
-
-    def _completing(self, provider: str | None) -> Complete:
-        """What lets agents ask the provider; the same for all of a run."""
-        complete = self._complete.get(provider)
-        if complete is None:
-            complete = self._complete[provider] = partial(self._services.complete, provider)
-        return complete
-
     @contextlib.asynccontextmanager
-    async def _executor(self, name: str, scheduler: str | None) -> AsyncGenerator[Executor]:
+    async def _executor(self, name: str, provider: str | None, scheduler: str | None) -> AsyncGenerator[Executor]:
         services = self._services
         needs = ExecutorNeeds(
-            self._run_agent, services.open_installation, services.installation, scheduler, self._defaults.workers
+            partial(attempt, complete=partial(services.complete, provider), with_traces=services.with_traces),
+            services.open_installation,
+            services.installation,
+            scheduler,
+            self._defaults.workers,
         )
         executor = executor_named(name)(needs)
         try:

@@ -25,7 +25,7 @@ from localagent.workflows.definition import (
 )
 from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, ExecutorNeeds
 from localagent.workflows.json_text import quoted
-from localagent.workflows.phase_work import PhaseWork, Unit
+from localagent.workflows.phase_work import PhaseWork
 from localagent.workflows.progress import Event
 from localagent.workflows.stepping import Step, Stepping
 
@@ -265,13 +265,13 @@ class Engine:
         attempts = self._runs.attempts(self._run, number) if record is not None else []
         sort = "phases" if is_opaque else "agents"
         parts = {name: self._around.part(sort, name) for name in {agent.agent for agent in agents}}
-        units = [Unit(agent, parts[agent.agent]) for agent in agents]
         self.plugins.update(part.plugin for part in parts.values())
         return PhaseWork(
             self._run,
             number,
             phase,
-            units,
+            agents,
+            parts,
             context,
             executor=self._local if is_opaque else self._executor,
             runs=self._runs,
@@ -310,7 +310,7 @@ class Engine:
             raise Misfit(message) from None
 
     async def _finished(self, phase: Phase, work: PhaseWork, began: float) -> Done:
-        """Let the units of a phase run, and record how it ended."""
+        """Let the agents of a phase run, and record how it ended."""
         is_over = False
         try:
             outcomes = await work.run()
@@ -325,7 +325,7 @@ class Engine:
         if work.is_opaque:
             result = outcomes[0].result
         else:
-            results = _told([unit.agent for unit in work.units], outcomes)
+            results = _told(work.agents, outcomes)
             result = {"phase": phase.id, "results": results, "success": state == "succeeded"}
         self._runs.end_phase(
             self._run,
@@ -338,7 +338,7 @@ class Engine:
         )
         message = "" if state == "succeeded" or error is None else error.message
         if message and not work.is_opaque and failed is not None:
-            message = f"{work.units[failed].agent.key}: {message}"
+            message = f"{work.agents[failed].key}: {message}"
         return Done(state, result, len(outcomes), succeeded, message)
 
     def _unplanned(self, phase: Phase, number: int, error: Exception, began: float) -> Done:
@@ -385,7 +385,7 @@ class Engine:
         )
 
     def _run_component(
-        self, call: AgentCall, part: Part, cancelled: Cancelled, control: Control, /
+        self, call: AgentCall, part: Part, /, *, cancelled: Cancelled, control: Control
     ) -> AgentOutcome | Awaitable[AgentOutcome]:
         """Run a phase or an orchestrator that does its work itself."""
         is_whole = bool(self._workflow.orchestrator) and call.phase.startswith("orchestrator ")
@@ -461,10 +461,11 @@ def _told(agents: Sequence[Agent], outcomes: Sequence[AgentOutcome]) -> list[dic
 
 def _told_text(agent: Agent, outcome: AgentOutcome) -> str:
     """An agent's result as JSON; what it gave is a mapping, whose braces are taken off."""
-    given = "" if outcome.result_json == "{}" else f",{outcome.result_json[1:-1]}"
-    if outcome.error is None:
+    _, text, error, _, _ = outcome
+    given = "" if text == "{}" else f",{text[1:-1]}"
+    if error is None:
         return f'{{"agent":{quoted(agent.agent)},"success":true{given}}}'
-    return f'{{"agent":{quoted(agent.agent)}{given},"success":false,"error":{quoted(outcome.error.message)}}}'
+    return f'{{"agent":{quoted(agent.agent)}{given},"success":false,"error":{quoted(error.message)}}}'
 
 
 def _phase_unit(component: Any, phase_id: str) -> Callable[[dict[str, Any]], Any]:

@@ -25,6 +25,10 @@ EXECUTORS = {
 """``module:class`` by name; a class is called with `ExecutorNeeds`."""
 
 
+KEY = "%s:%s:%s:%d"
+"""Of an attempt: run, phase, agent's key, and the attempt's number."""
+
+
 class AgentCall(NamedTuple):
     """One attempt of one agent: text and JSON values only, so that it can travel.
 
@@ -59,8 +63,7 @@ class AgentCall(NamedTuple):
     @property
     def key(self) -> str:
         """The idempotency key: ``run:phase:agent:attempt``."""
-        run, phase, _, agent_key, _, _, _, _, _, attempt, _, _ = self
-        return f"{run}:{phase}:{agent_key}:{attempt}"
+        return KEY % (self.run, self.phase, self.agent_key, self.attempt)
 
 
 class AgentError(NamedTuple):
@@ -169,7 +172,7 @@ class RunAgent(Protocol):
     """Runs an attempt in this process."""
 
     def __call__(
-        self, call: AgentCall, part: Part, cancelled: Cancelled, control: Control, /
+        self, call: AgentCall, part: Part, /, *, cancelled: Cancelled, control: Control
     ) -> AgentOutcome | Awaitable[AgentOutcome]:
         """The outcome of the attempt, at once if the agent never waits; by `control` it is ended from outside."""
         ...

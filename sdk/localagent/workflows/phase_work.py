@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from localagent.workflows.definition import STOP
 from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, come
@@ -13,7 +13,7 @@ from localagent.workflows.progress import Event
 from localagent.workflows.runs import attempt_row
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from localagent.workflows.attempt import Part
     from localagent.workflows.definition import Agent, Phase
@@ -32,25 +32,19 @@ _TURN = 0.01
 """Seconds after which agents that never wait let others have the event loop."""
 
 
-class Unit(NamedTuple):
-    """One agent and who offers it."""
-
-    agent: Agent
-    part: Part
-
-
 _Ended = tuple[int, int, AgentOutcome, dict[str, Any] | None]
 """An attempt that is over, as `attempt_row` takes it."""
 
 
 class PhaseWork:
-    """Runs the units of a phase.
+    """Runs the agents of a phase.
 
     Args:
         run: the run.
         number: of the phase in the run.
         phase: the phase.
-        units: its agents, or itself where it does its work itself.
+        agents: what it has to do: its agents, or itself where it does its work itself.
+        parts: who offers them, by the agents' names.
         context: what all of them are given, frozen.
         executor: where they run.
         runs: where attempts are recorded.
@@ -59,7 +53,7 @@ class PhaseWork:
         show: told of each attempt that ended; None where nobody looks on.
         recorded: attempts of an earlier process.
         keeps_given: whether what each attempt was given is recorded.
-        is_opaque: whether the only unit is the phase itself.
+        is_opaque: whether the only agent is the phase itself.
     """
 
     def __init__(
@@ -67,7 +61,8 @@ class PhaseWork:
         run: RunRecord,
         number: int,
         phase: Phase,
-        units: Sequence[Unit],
+        agents: Sequence[Agent],
+        parts: Mapping[str, Part],
         context: dict[str, Any],
         *,
         executor: Executor,
@@ -80,7 +75,8 @@ class PhaseWork:
         is_opaque: bool,
     ) -> None:
         self.number = number
-        self.units = units
+        self.agents = agents
+        self._parts = parts
         self.is_opaque = is_opaque
         self._run = run
         self._run_id, self._task, self._provider = run.id, run.task, run.provider
@@ -113,12 +109,12 @@ class PhaseWork:
         self._tried[record.agent] = record.attempt if is_known else record.attempt - 1
 
     async def run(self) -> list[AgentOutcome]:
-        """The outcome of each unit, in their order.
+        """The outcome of each agent, in their order.
 
         Raises:
             SystemProblem: what they run on went away.
         """
-        self._todo = deque(number for number in range(len(self.units)) if number not in self._outcomes)
+        self._todo = deque(number for number in range(len(self.agents)) if number not in self._outcomes)
         try:
             self._open_slot()
             while self._slots:
@@ -132,7 +128,7 @@ class PhaseWork:
                 slot.cancel()
             if self._flushing is not None:
                 self._flushing.cancel()
-        return [self._outcomes.get(number, _NOT_BEGUN) for number in range(len(self.units))]
+        return [self._outcomes.get(number, _NOT_BEGUN) for number in range(len(self.agents))]
 
     def flush(self) -> None:
         """Record what is not yet recorded."""
@@ -177,8 +173,8 @@ class PhaseWork:
                     turn = time.monotonic()
 
     async def _tried_again(self, lane: Lane, number: int, attempt: int, outcome: AgentOutcome) -> AgentOutcome:
-        """The outcome of a unit that did not succeed at once: the first that is good, or the last that it may have."""
-        agent, failures, lost = self.units[number].agent, 0, 0
+        """What comes of an agent that did not succeed at once: the first good outcome, or the last that it may have."""
+        agent, failures, lost = self.agents[number], 0, 0
         while outcome.status != "succeeded":
             if outcome.status == "lost":
                 lost += 1
@@ -197,8 +193,8 @@ class PhaseWork:
 
     def _attempt(self, lane: Lane, number: int, attempt: int) -> AgentOutcome | Awaitable[AgentOutcome]:
         """The outcome of one attempt, recorded; at once if the agent never waits."""
-        agent, part = self.units[number]
-        name, key, config, task, context, deadline, _, is_repeatable = agent
+        name, key, config, task, context, deadline, _, is_repeatable = self.agents[number]
+        part = self._parts[name]
         _, _, plugin, version, _ = part
         call = AgentCall(
             self._run_id,
@@ -238,7 +234,7 @@ class PhaseWork:
             if self._flushing is None or len(self._pending) >= _FLUSH_FROM:
                 self._flush_soon()
         if self._show is not None:
-            key = self.units[number].agent.key
+            key = self.agents[number].key
             self._show(Event("agent", {"phase": self._phase_id, "key": key, "status": status}))
         return outcome
 

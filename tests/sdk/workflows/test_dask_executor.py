@@ -111,7 +111,7 @@ def needs(home: Path, **more: Any) -> ExecutorNeeds:
     return ExecutorNeeds(_not_here, open_installation, installation_of(situation), **more)
 
 
-async def _not_here(*_: object) -> AgentOutcome:
+async def _not_here(*_: object, **__: object) -> AgentOutcome:
     raise AssertionError("an agent ran in this process")
 
 

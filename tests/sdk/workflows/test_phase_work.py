@@ -13,7 +13,7 @@ from localagent.host.guard import Guard
 from localagent.workflows.attempt import Part
 from localagent.workflows.definition import Agent, Defaults, Phase, read_agents
 from localagent.workflows.executor import AgentCall, AgentError, AgentOutcome, Lane, Status
-from localagent.workflows.phase_work import LOST_BUDGET, PhaseWork, Unit
+from localagent.workflows.phase_work import LOST_BUDGET, PhaseWork
 from localagent.workflows.runs import RunRecord, Runs
 
 pytestmark = pytest.mark.asyncio
@@ -67,7 +67,8 @@ def work(runs: Runs, run: RunRecord, executor: Losing, **defaults: Any) -> Phase
         run,
         0,
         Phase("phase", agents=agents),
-        [Unit(agent, part(agent)) for agent in agents],
+        agents,
+        {agent.agent: part(agent) for agent in agents},
         {},
         executor=executor,
         runs=runs,
