@@ -211,6 +211,17 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def orders(session: nox.Session) -> None:
+    """Run the tests in 20 random orders and tell which are flaky; the next call goes on where this one ends."""
+    _install_wheel(session, extra="dev")
+    session.install(*_group("test"))
+    kept = session.cache_dir.resolve() / "orders.json"
+    session.run(
+        "python", "-m", "orders", f"--kept={kept}", *_from_here(session), env=_TESTS_ON_PATH, interrupt_timeout=90
+    )
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, follow its links, look at it; ``-- serve`` shows it, ``-- mkdocs`` has MkDocs build it, too."""
     session.install(*_group("docs"))
