@@ -158,7 +158,7 @@ class LocalAgentCLI:
         from typer.main import get_command
 
         if not argv or self.plugin_manager.shortcut_to(argv[0]) is None:
-            tell_problem(self.plugin_manager.survey)
+            tell_problem(self.plugin_manager.configuration_problem)
         for hint in self.host.situation.development.hints:
             output.tell(f"warning: {hint}")
         self._check_given(argv)

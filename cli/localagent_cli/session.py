@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType, TracebackType
 
-    from localagent.host.survey import Survey
     from localagent_cli.app import LocalAgentCLI
     from localagent_cli.global_options import GlobalOptions
 
@@ -136,10 +135,10 @@ def host_options(options: GlobalOptions) -> HostOptions:
     )
 
 
-def tell_problem(picture: Survey) -> None:
-    """Say once that the user's configuration cannot be read and that plugins are off therefore."""
-    if picture.problem is not None:
-        output.tell_error(picture.problem)
+def tell_problem(problem: LocalAgentError | None) -> None:
+    """Say that the user's configuration cannot be read, if so, and that plugins are off therefore."""
+    if problem is not None:
+        output.tell_error(problem)
         output.tell("recovery mode: plugins are off until this is mended; management commands work")
 
 
@@ -181,7 +180,7 @@ def _help(options: GlobalOptions) -> int:
 
     situation = Situation.read(host_options(options))
     picture = learn(survey(situation), situation)
-    tell_problem(picture)
+    tell_problem(picture.problem)
     kept = warm.keep(picture, situation)
     output.show(page(kept[warm.COMMANDS]["commands"]))
     return DONE

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
-from localagent.errors import PluginFailed, PluginNotAvailable, PluginNotReady, SystemProblem
+from localagent.errors import ConfigError, PluginFailed, PluginNotAvailable, PluginNotReady, SystemProblem
 from localagent.host import interrupts
 from localagent.host.ending import Ending
 from localagent.host.host import Host
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from localagent.errors import LocalAgentError
     from localagent.host.commands import CommandTable, OwnedCommand
     from localagent.host.context import HostContext
     from localagent.host.loaded import LoadedPlugin
@@ -85,6 +86,20 @@ class PluginManager:
 
             self._survey = survey(self.host.situation)
         return self._survey
+
+    @property
+    def configuration_problem(self) -> LocalAgentError | None:
+        """Why the user's configuration cannot be read, so that plugins are off; no plugin is looked for."""
+        if self._survey is not None:
+            return self._survey.problem
+        from localagent.host.consent import read_consents
+
+        situation = self.host.situation
+        try:
+            read_consents(situation.home)
+        except ConfigError as error:
+            return error
+        return situation.settings.problem
 
     @property
     def discovered_plugins(self) -> Mapping[str, PluginSpec]:
