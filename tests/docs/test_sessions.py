@@ -17,8 +17,12 @@ PLACES = [ROOT / ".ci" / "run", *sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("d
 
 def sessions() -> Iterator[str]:
     for node in ast.parse((ROOT / "noxfile.py").read_text("utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and any("nox.session" in ast.unparse(each) for each in node.decorator_list):
+        if isinstance(node, ast.FunctionDef) and "nox.session" in map(_name_of, node.decorator_list):
             yield node.name
+
+
+def _name_of(decorator: ast.expr) -> str:
+    return ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
 
 
 def asked_in(place: Path) -> set[str]:
