@@ -1,7 +1,8 @@
 """A process in which pytest is loaded already: each run of tests is a fork of it, so that none sees what another left.
 
-Run as ``python -m localagent_testing.warm``. Each line of its standard input is a JSON object with ``arguments`` for
-pytest and the folder ``path`` to run in; for each it prints one with the exit ``code`` and the ``output``.
+Run as ``python -m localagent_testing.warm``. Each line of its standard input is a JSON object with the folder ``path``
+to run in, the ``options`` for pytest and the ``files`` with the tests; for each it prints one with the exit ``code``
+and the ``output``.
 """
 
 from __future__ import annotations
@@ -12,10 +13,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any
 
 _WARM = (
     "localagent",
@@ -31,9 +29,6 @@ _WARM = (
 _FOR_THIS_MODULE = ("localagent", "localagent_testing")
 """What Python imported to find this module."""
 
-_UNTOLD = ("-W", "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning")
-"""It is loaded on purpose, and none of the plugin's own."""
-
 
 def main() -> None:
     """Run tests until standard input ends."""
@@ -44,10 +39,17 @@ def main() -> None:
     _warm_up()
     # What is here stays for good: no fork need look through it for garbage, or copy it for that.
     gc.freeze()
+    # Only now, as pytest rewrites this distribution.
+    from localagent_testing.standby import Standby, Tests, run_in_fork
+
+    standby = None
     for line in sys.stdin:
         wanted: dict[str, Any] = json.loads(line)
-        code, text = _forked(wanted["arguments"], wanted["path"])
+        tests = Tests(wanted["path"], tuple(wanted["options"]), tuple(wanted["files"]))
+        code, text = (standby and standby.run(tests)) or run_in_fork(tests)
         print(json.dumps({"code": code, "output": text}), file=answers, flush=True)
+        # As a rule, the same tests follow.
+        standby = Standby(tests)
 
 
 def _warm_up() -> None:
@@ -73,57 +75,6 @@ class _Importing:
 
         for name in _WARM:
             import_module(name)
-
-
-def _forked(arguments: Sequence[str], path: str) -> tuple[int, str]:
-    """Exit code and output of pytest in a fork of this process."""
-    with tempfile.TemporaryFile() as output:
-        child = os.fork()
-        if not child:
-            _run(arguments, path, output.fileno())
-        _, status = os.waitpid(child, 0)
-        output.seek(0)
-        return os.waitstatus_to_exitcode(status), output.read().decode(errors="replace")
-
-
-def _run(arguments: Sequence[str], path: str, output: int) -> None:
-    """Run pytest and end this process."""
-    import pytest
-
-    code = 3
-    try:
-        # Whoever waits for this process's parent to end waits for all who could still write to it.
-        os.closerange(3, output)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        with Path(os.devnull).open("rb") as nothing:
-            os.dup2(nothing.fileno(), 0)
-        os.chdir(path)
-        sys.path.insert(0, path)
-        _read_from_source(Path(path), arguments)
-        code = int(pytest.main([*_UNTOLD, *arguments]))
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
-
-
-def _read_from_source(path: Path, arguments: Sequence[str]) -> None:
-    """Run what is saved now: bytecode of the save before may be of the same second and size.
-
-    pytest has bytecode of its own for tests and ``conftest.py``, and no way to say that it be left alone. What was
-    written in a later second than its source was saved in cannot be mistaken, and spares half of a short run.
-    """
-    from localagent.host import uncached
-
-    uncached.read_from_source(path)
-    folders = {folder for word in arguments if (file := path / word).is_file() for folder in file.parents}
-    for folder in folders:
-        if folder == path or path in folder.parents:
-            for kept in (folder / "__pycache__").glob("*-pytest-*.pyc"):
-                source = folder / f"{kept.name.partition('.')[0]}.py"
-                if source.is_file() and int(kept.stat().st_mtime) <= int(source.stat().st_mtime):
-                    kept.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from benchmarks.claims import write_claims
 from benchmarks.figures import Figures, RowFigures, measured, read_figures, unmeasured, write_figures
 from benchmarks.measuring import Contestant, Curve, Row, judge, take_turns
 from benchmarks.page import facts, table, times, write_page
-from benchmarks.workshop import Workshop
+from benchmarks.workshop import Workshop, memory
 
 PEERS = ("llm", "npe2", "stevedore")
 
@@ -44,8 +44,9 @@ def _measured(options: argparse.Namespace) -> Figures:
     rows: list[RowFigures] = []
     seconds: dict[str, float] = {}
     load = _load()
-    with tempfile.TemporaryDirectory(prefix="localagent-bench-") as folder:
-        workshop = Workshop(Path(folder), options.peers)
+    own = functools.partial(tempfile.TemporaryDirectory, prefix="localagent-bench-")
+    with own() as folder, own(dir=memory()) as quick_folder:
+        workshop = Workshop(Path(folder), options.peers, Path(quick_folder))
         for area, module in AREAS.items():
             chosen = [row for row in module.ROWS if options.only in f"{area}: {row.what}"]
             curves = [curve for curve in CURVES.get(area, ()) if options.only in f"{area}: {curve.name}"]

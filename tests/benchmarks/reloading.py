@@ -42,6 +42,7 @@ def contestants(workshop: Workshop) -> Iterator[Contestant]:
     """The processes that take part, each over a folder of its own."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LOCALAGENT_"))}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env["TMPDIR"] = str(workshop.memory)
 
     def race(name: str, way: str, times: float) -> Contestant:
         argv = (sys.executable, str(_RACE), way, str(workshop.work), str(times))

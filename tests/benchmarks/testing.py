@@ -53,7 +53,9 @@ def contestants(workshop: Workshop) -> Iterator[Contestant]:
         folder.mkdir()
         Path(folder, "test_them.py").write_text(tests, encoding="utf-8")
         Path(folder, "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        return Contestant(name, (*python, "-m", "pytest", "-p", "no:cacheprovider", *words), env, folder)
+        # By default each run removes the folders of the third last one, which here was somebody else's.
+        own = ("-p", "no:cacheprovider", f"--basetemp={workshop.memory / folder.name}")
+        return Contestant(name, (*python, "-m", "pytest", *own, *words), env, folder)
 
     yield pytest("pytest", "def test_it(): pass\n")
     yield pytest("pytest, ours", "def test_it(): pass\n", *_OURS)

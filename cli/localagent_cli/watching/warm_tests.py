@@ -65,6 +65,7 @@ class WarmTests:
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Have the process load pytest before it is needed."""
@@ -82,11 +83,12 @@ class WarmTests:
             )
 
     async def run(self, root: Path, files: Sequence[Path]) -> Tested:
-        """Run the tests in some files of a plugin."""
-        arguments = [*_OPTIONS, *map(str, files)]
+        """Run the tests in some files of a plugin, after those that were asked for before."""
+        names = [str(file) for file in files]
         began = time.perf_counter()
-        await self.start()
-        code, output = await (self._ask(arguments, root) if self._process is not None else _fresh(arguments, root))
+        async with self._turn:
+            await self.start()
+            code, output = await (self._ask(names, root) if self._process is not None else _fresh(names, root))
         return _told(code, output, time.perf_counter() - began)
 
     async def stop(self) -> None:
@@ -97,22 +99,23 @@ class WarmTests:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
-    async def _ask(self, arguments: Sequence[str], root: Path) -> tuple[int, str]:
+    async def _ask(self, files: Sequence[str], root: Path) -> tuple[int, str]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            return await _fresh(arguments, root)
-        process.stdin.write(json.dumps({"arguments": arguments, "path": str(root)}).encode() + b"\n")
+            return await _fresh(files, root)
+        wanted = {"path": str(root), "options": _OPTIONS, "files": files}
+        process.stdin.write(json.dumps(wanted).encode() + b"\n")
         await process.stdin.drain()
         line = await process.stdout.readline()
         if not line:
             await self.stop()
-            return await _fresh(arguments, root)
+            return await _fresh(files, root)
         answer = json.loads(line)
         return answer["code"], answer["output"]
 
 
-async def _fresh(arguments: Sequence[str], root: Path) -> tuple[int, str]:
-    return await output_of(sys.executable, "-m", "pytest", *arguments, path=root)
+async def _fresh(files: Sequence[str], root: Path) -> tuple[int, str]:
+    return await output_of(sys.executable, "-m", "pytest", *_OPTIONS, *files, path=root)
 
 
 async def output_of(*command: str, path: Path | None = None) -> tuple[int, str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from localagent.host.reloading.outcome import Reload
     from localagent_cli.app import LocalAgentCLI
+    from localagent_cli.watching.warm_tests import Tested
 
     Show = Callable[[Event], object]
 
@@ -95,6 +96,7 @@ class Watching:
         self._names: dict[Path, set[str]] = {root: set() for root in roots}
         self._jobs: asyncio.Queue[str | frozenset[Path]] = asyncio.Queue()
         self._tests = WarmTests()
+        self._runs: list[asyncio.Task[Tested]] = []
         self._checks: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._is_free = asyncio.Event()
@@ -135,7 +137,8 @@ class Watching:
         while (job := await self._jobs.get()) != _QUIT:
             await self._stop_checks()
             if job == _TEST:
-                self._check({root: test_files(root) for root in self._roots}, findings=False)
+                runs = {root: await self._begin_tests(root, test_files(root)) for root in self._roots}
+                self._check(runs, findings=False)
             elif job == _RELOAD:
                 for root in self._roots:
                     await self._take_up(root, None)
@@ -146,7 +149,7 @@ class Watching:
             collecting.result()
 
     async def _saved(self, files: frozenset[Path]) -> None:
-        touched: dict[Path, list[Path]] = {}
+        tested: dict[Path, asyncio.Task[Tested] | None] = {}
         for root in self._roots:
             own = [file for file in sorted(files) if file.is_relative_to(root)]
             if not own:
@@ -154,11 +157,13 @@ class Watching:
             names = [str(file.relative_to(root)) if file != root else root.name for file in own]
             self._show(Event("saved", root.name, {"files": names}))
             tests = set(test_files(root))
+            # Beside the reload: another process runs them.
+            run = await self._begin_tests(root, touched_tests(root, own))
             is_up = tests.issuperset(own) or await self._take_up(root, _sources(own, tests))
             if is_up or any(file.suffix != ".py" for file in own):
-                touched[root] = touched_tests(root, own) if is_up else []
-        if touched:
-            self._check(touched)
+                tested[root] = run if is_up else None
+        if tested:
+            self._check(tested)
 
     async def _take_up(self, root: Path, files: Sequence[Path] | None) -> bool:
         """Have the plugins of a folder run what is there now; whether they do."""
@@ -186,20 +191,28 @@ class Watching:
                 self._show(Event("failed", spec.name, {"problem": _as_dict(problem)}))
         return are_all
 
-    def _check(self, tests: dict[Path, list[Path]], *, findings: bool = True) -> None:
-        """Begin what takes longer than a reload; the next save ends it."""
-        self._checks = asyncio.create_task(self._checked(tests, findings=findings), name="dev watch: checks")
+    async def _begin_tests(self, root: Path, files: Sequence[Path]) -> asyncio.Task[Tested] | None:
+        """Begin to run tests; the next save ends them."""
+        if not files:
+            return None
+        run = asyncio.create_task(self._tests.run(root, files), name="dev watch: tests")
+        self._runs.append(run)
+        # They are asked for before this thread is busy with anything else.
+        await asyncio.sleep(0)
+        return run
 
-    async def _checked(self, tests: dict[Path, list[Path]], *, findings: bool) -> None:
-        for root, files in tests.items():
+    def _check(self, tested: dict[Path, asyncio.Task[Tested] | None], *, findings: bool = True) -> None:
+        """Begin to tell what takes longer than a reload; the next save ends it."""
+        self._checks = asyncio.create_task(self._checked(tested, findings=findings), name="dev watch: checks")
+
+    async def _checked(self, tested: dict[Path, asyncio.Task[Tested] | None], *, findings: bool) -> None:
+        for root, run in tested.items():
             if not root.is_dir():
                 continue
-            async with asyncio.TaskGroup() as together:
-                tested = together.create_task(self._tests.run(root, files)) if files else None
-                if findings:
-                    self._show(Event("findings", root.name, {"findings": await asyncio.to_thread(_findings, root)}))
-            if tested is not None:
-                self._show(Event("tested", root.name, tested.result().to_dict()))
+            if findings:
+                self._show(Event("findings", root.name, {"findings": await asyncio.to_thread(_findings, root)}))
+            if run is not None:
+                self._show(Event("tested", root.name, (await run).to_dict()))
         if findings and self._command:
             self._show(Event("ran", "", await self._ran()))
 
@@ -221,23 +234,29 @@ class Watching:
         return {"command": list(self._command), "code": code, "output": printed}
 
     async def _stop_checks(self) -> None:
-        checks, self._checks = self._checks, None
-        if checks is None:
-            return
-        if not checks.done():
-            checks.cancel()
-            await asyncio.wait({checks})
+        are_tests_left = any(not run.done() for run in self._runs)
+        over = await self._cancel_checks()
+        if are_tests_left:
             # Tests that hang are ended with the process they run in.
             await self._tests.stop()
             await self._tests.start()
-        if not checks.cancelled() and (error := checks.exception()) is not None:
-            raise error
+        for task in over:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def _cancel_checks(self) -> list[asyncio.Task[Any]]:
+        """What was begun after the last save, which is over now."""
+        over = [*self._runs, *([] if self._checks is None else [self._checks])]
+        self._runs, self._checks = [], None
+        for task in over:
+            task.cancel()
+        if over:
+            await asyncio.wait(over)
+        return over
 
     async def _end(self, collecting: asyncio.Task[None]) -> None:
         await asyncio.wait({collecting})
-        if self._checks is not None and not self._checks.done():
-            self._checks.cancel()
-            await asyncio.wait({self._checks})
+        await self._cancel_checks()
         await self._tests.stop()
 
 

@@ -179,6 +179,55 @@ def test_many_saves_are_few_reloads_and_the_last_one_counts(
     assert file.read_text().endswith("NUMBER = 49\n")
 
 
+PATIENT = """
+import asyncio
+from pathlib import Path
+
+from localagent import CommandPlugin
+
+BESIDE = Path(__file__).parents[1]
+
+
+class Patient(CommandPlugin):
+    name = "patient"
+    version = "1.0"
+
+    def register_commands(self, app):
+        pass
+
+    async def cleanup(self):
+        for _ in range(400):
+            if (BESIDE / "tested").exists():
+                (BESIDE / "seen").touch()
+                return
+            await asyncio.sleep(0.01)
+"""
+
+
+def test_tests_run_beside_the_reload(tmp_path: Path, home: Path, watch: Callable[..., Watched]) -> None:
+    plugin = tmp_path / "patient"
+    (plugin / "tests").mkdir(parents=True)
+    (plugin / "plugin.py").write_text(PATIENT)
+    test = "from pathlib import Path\n\ndef test_plugin():\n    Path('..', 'tested').touch()\n"
+    (plugin / "tests" / "test_plugin.py").write_text(test)
+    watched = watch(plugin)
+    (plugin / "plugin.py").write_text(f"{PATIENT}\n# edited\n")
+    watched.next("reloaded")
+    assert (tmp_path / "seen").exists()
+    assert watched.next("tested")["passed"]
+
+
+def test_tests_of_what_does_not_load_are_not_told_of(analyser: Path, watch: Callable[..., Watched]) -> None:
+    watched = watch(analyser)
+    plugin = analyser / "plugin.py"
+    source = plugin.read_text()
+    plugin.write_text(f"{source}\nx = (\n")
+    watched.next("refused")
+    plugin.write_text(source)
+    assert watched.next("reloaded", "tested")["event"] == "reloaded"
+    assert watched.next("tested")["passed"]
+
+
 def test_lines_are_plain_where_nobody_looks(analyser: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "localagent_cli", "dev", "watch", str(analyser)], stdout=subprocess.PIPE, text=True
