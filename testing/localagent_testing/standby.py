@@ -124,7 +124,7 @@ def _settings_of(tests: Tests) -> dict[Path, tuple[int, int]]:
     """The files that may have said something before any test is collected, and what tells whether they changed."""
     root = Path(tests.path)
     # What other plugins of pytest's read, nobody knows; it lies beside the plugin's manifest, and is no source.
-    own = [file for file in root.iterdir() if file.suffix != ".py"] if root.is_dir() else []
+    own = [file for file in root.iterdir() if file.suffix != ".py" and file.is_file()] if root.is_dir() else []
     folders = {root, *root.parents, *_folders_of(root, tests.files)}
     found: dict[Path, tuple[int, int]] = {}
     for file in (*own, *(folder / name for folder in folders for name in _SETTINGS)):
@@ -145,7 +145,7 @@ def _has_imported(folder: str) -> bool:
 def _run(tests: Tests, output: int, asked: int | None) -> None:
     """Run pytest and end this process."""
     code = _BROKEN
-    waiting = None if asked is None else _Waiting(tests, asked)
+    waiting = None
     try:
         # Whoever waits for this process's parent to end waits for all who could still write to it.
         _close_all_but((output, asked))
@@ -156,12 +156,14 @@ def _run(tests: Tests, output: int, asked: int | None) -> None:
         os.chdir(tests.path)
         sys.path.insert(0, tests.path)
         _read_from_source(Path(tests.path), tests.files)
+        waiting = None if asked is None else _Waiting(tests, asked)
         plugins = [] if waiting is None else [waiting]
         code = int(pytest.main([*_UNTOLD, *tests.options, *tests.files], plugins=plugins))
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
-        os._exit(code if waiting is None or waiting.is_asked else _NOT_MINE)
+        is_mine = asked is None or (waiting is not None and waiting.is_asked)
+        os._exit(code if is_mine else _NOT_MINE)
 
 
 def _close_all_but(kept: Collection[int | None]) -> None:
