@@ -168,7 +168,7 @@ def bench(session: nox.Session) -> None:
     """Measure what starting, finding and calling plugins cost, as ratios of CPU time; further words choose rows."""
     _install_wheel(session, extra="dev")
     session.install(*_group("bench"))
-    peers = _peers(session, "llm", "npe2", "stevedore", "uv")
+    peers = _peers(session, "llm", "npe2", "stevedore", "uv", "cookiecutter", "twine")
     session.run("python", "-m", "benchmarks", f"--peers={peers}", *_from_here(session), env=_TESTS_ON_PATH)
 
 

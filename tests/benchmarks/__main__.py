@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from benchmarks.measuring import Contestant, Curve, Row, judge, take_turns
 from benchmarks.page import facts, table, times, write_page
 from benchmarks.workshop import Workshop, memory
 
-PEERS = ("llm", "npe2", "stevedore")
+LIBRARIES = ("typer", "rich", "blinker", "build", "copier", "jurigged", "pip", "pluggy", "pyee", "watchfiles")
+PEERS = ("cookiecutter", "llm", "npe2", "stevedore", "twine", "uv")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -76,7 +78,7 @@ def _load() -> list[float]:
 
 def _surroundings(workshop: Workshop) -> dict[str, Any]:
     """What the figures depend on beside the load."""
-    versions = {name: version(name) for name in ("localagent", "typer", "rich", "pluggy")}
+    versions = {name: version(name) for name in ("localagent", *LIBRARIES) if find_spec(name)}
     versions |= {name: _version(python, name) for name in PEERS if (python := workshop.peer(name, "python"))}
     system = f"{platform.system()} {platform.machine()}"
     python = f"{platform.python_implementation()} {platform.python_version()}"

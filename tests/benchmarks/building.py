@@ -1,10 +1,11 @@
-"""What building a plugin costs, against the tools that only build."""
+"""What building a plugin and checking what was built cost, against the tools that do only one of them."""
 
 from __future__ import annotations
 
 import functools
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,16 @@ description: Keeps notes
 plugin_types: [command]
 entry_points: {commands: [{name: notes, class: "notes.plugin:Notes"}]}
 """
-_PLUGIN = "from localagent import CommandPlugin\n\n\nclass Notes(CommandPlugin):\n    name = 'notes'\n"
+_PLUGIN = """\
+from localagent import CommandPlugin
+
+
+class Notes(CommandPlugin):
+    name = "notes"
+
+    def register_commands(self, app):
+        app.command("hello")(lambda: print("hello"))
+"""
 
 ROWS = (
     *(
@@ -56,6 +66,7 @@ ROWS = (
         for backend, goals in (("hatchling", (0.10, 0.6)), ("setuptools", (0.20, 0.6)))
         for peer, goal in (("python -m build", goals[0]), ("build --no-isolation", goals[1]), ("uv build", None))
     ),
+    Row("dev validate of a wheel against twine check --strict", Quantity("dev validate"), Quantity("twine check")),
 )
 
 
@@ -78,6 +89,15 @@ def contestants(workshop: Workshop) -> Iterator[Contestant]:
         }
         for name, argv in takers.items():
             yield Contestant(f"{backend}: {name}", argv, env, project, forget)
+    twine = workshop.peer("twine")
+    if twine:
+        project = workshop.work / "notes-built"
+        _write(project, "hatchling")
+        subprocess.run((place.localagent, "dev", "build", "."), cwd=project, env=env, check=True, capture_output=True)
+        wheel = next(project.glob("dist/*.whl")).name
+        dist = project / "dist"
+        yield Contestant("dev validate", (place.localagent, "dev", "validate", wheel), env, dist)
+        yield Contestant("twine check", (twine, "check", "--strict", wheel), workshop.peer_env(), dist)
 
 
 def _write(project: Path, backend: str) -> None:
