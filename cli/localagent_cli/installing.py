@@ -137,7 +137,8 @@ def take_out(home: Home, name: str, source: Source, picture: Survey) -> list[str
     from localagent_cli.packaging.install import remove_distribution
 
     everything = (*picture.plugins.values(), *picture.shadowed)
-    names = [plugin.name for plugin in everything if plugin.spec.source.identities & source.identities] or [name]
+    own = frozenset(source.identities)
+    names = [each.name for each in everything if not own.isdisjoint(each.spec.source.identities)] or [name]
     if source.kind is SourceKind.LINK:
         lock.unlink(home, source.root)
         for each in names:

@@ -36,7 +36,7 @@ class Consent(NamedTuple):
 
     def covers(self, spec: PluginSpec) -> bool:
         """Whether this was said of the very source that `spec` comes from."""
-        return bool(self.sources & spec.source.identities)
+        return not self.sources.isdisjoint(spec.source.identities)
 
 
 def read_consents(home: Home) -> dict[str, Consent]:

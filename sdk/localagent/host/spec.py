@@ -63,10 +63,10 @@ class Source:
     trusted: bool = True
 
     @property
-    def identities(self) -> frozenset[str]:
+    def identities(self) -> tuple[str, ...]:
         """What a consent may be bound to: the distribution's name, a source folder's real path, or both."""
-        named = [f"distribution:{self.distribution}"] if self.distribution else []
-        return frozenset([*named, f"path:{self.root}"] if self.is_folder else named)
+        named = (f"distribution:{self.distribution}",) if self.distribution else ()
+        return (*named, f"path:{self.root}") if self.is_folder else named
 
     @property
     def is_folder(self) -> bool:

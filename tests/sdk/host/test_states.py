@@ -24,7 +24,7 @@ NOTHING_SAID = Said({}, {})
 
 
 def enabled(spec: PluginSpec) -> Said:
-    return Said({spec.name: Consent(enabled=True, sources=spec.source.identities)}, {})
+    return Said({spec.name: Consent(enabled=True, sources=frozenset(spec.source.identities))}, {})
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_state_follows_from_what_the_user_said(
 CONSENTS = st.none() | st.builds(
     Consent,
     enabled=st.booleans(),
-    sources=st.sampled_from([HOME, DEVELOPED, LINKED]).map(lambda spec: spec.source.identities),
+    sources=st.sampled_from([HOME, DEVELOPED, LINKED]).map(lambda spec: frozenset(spec.source.identities)),
 )
 SAID = st.builds(
     Said,
