@@ -242,7 +242,7 @@ class TestLive:
     def test_it_has_ended_afterwards_whatever_the_component_did(self, ends: str) -> None:
         file = Terminal()
         screen = Screen(file, width=60)
-        threads = threading.active_count()
+        before = set(threading.enumerate())
 
         def drive(data: Any) -> Any:
             Live("left running").start()
@@ -253,10 +253,9 @@ class TestLive:
         drawing = Drawing.make(component(drive), None, {}, screen)
         assert (drawing.failure is not None) == (ends == "raise")
         assert file.getvalue().endswith("\x1b[?25h")
-        for thread in threading.enumerate():
-            if thread is not threading.main_thread():
-                thread.join(2)
-        assert threading.active_count() == threads
+        for thread in set(threading.enumerate()) - before:
+            thread.join(2)
+        assert set(threading.enumerate()) <= before
         with Live("another", console=screen.console):
             pass
 
