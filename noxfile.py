@@ -75,6 +75,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests that start few processes, while one is at work; further words go to pytest."""
+    session.install("-e", ".[dev]", *_group("test"))
+    chosen = ("-m", "not soak and not slow", *(session.posargs or ["-n2"]))
+    session.run("python", "-m", "pytest", *chosen, env={"PYTHONDONTWRITEBYTECODE": ""})
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """Make a plugin, test, validate, build, install, enable and run it, in a home of its own."""
     _install_wheel(session, extra="dev")

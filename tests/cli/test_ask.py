@@ -15,6 +15,8 @@ import pytest
 from plain import ECHO_PROVIDER, MakePlugin, Run
 from terminal import on_terminal
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 answers:
   - {match: cut, text: half of it, fail: connection}

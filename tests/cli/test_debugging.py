@@ -19,6 +19,8 @@ from localagent_cli import plugin_list
 from localagent_cli.watching.debugger import split_port
 from plain import Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def analyser(localagent: Run, work: Path) -> Path:

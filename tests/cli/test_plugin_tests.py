@@ -19,6 +19,8 @@ from plain import GREETER_MANIFEST
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = '''\
 from app.cli.plugins.framework import CommandPlugin
 

@@ -12,6 +12,8 @@ import pytest
 
 from plain import MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = """
 {"properties": {
   "size": {"type": "integer", "default": 1, "minimum": 1},

@@ -15,6 +15,8 @@ import pytest
 from plain import MakePlugin, Run
 from terminal import on_terminal
 
+pytestmark = pytest.mark.slow
+
 CHARTS = """
 import os
 import time

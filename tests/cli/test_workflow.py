@@ -19,6 +19,8 @@ from plain import MakePlugin, Run
 from sdk.workflows.workshop import furnish, phases, wait_until, worker
 from terminal import on_terminal, talk
 
+pytestmark = pytest.mark.slow
+
 
 def started(home: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
     """A run as a process of its own, and its id."""

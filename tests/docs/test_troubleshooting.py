@@ -13,6 +13,8 @@ import pytest
 from faults.told import HURRY, enable
 from plain import GREETER_MANIFEST, Finished, MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 SYMPTOM = re.compile(r"^## ([^\n]+)\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUOTED = dict(SYMPTOM.findall(PAGE.read_text("utf-8")))

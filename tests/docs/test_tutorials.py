@@ -8,6 +8,8 @@ import pytest
 
 from walkthrough import ROOT, blocks, carry_out, changed, fits
 
+pytestmark = pytest.mark.slow
+
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 NOT_RUN = {"first-plugin.md": 1}
 """How many blocks of a tutorial are not run, where there are any."""

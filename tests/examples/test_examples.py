@@ -14,6 +14,8 @@ import pytest
 from localagent.diagnostics.validation import validate_path
 from rendering import check_types
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = (
     "folder-review",

@@ -21,6 +21,8 @@ from localagent.host import lock
 from localagent.services.home import Home
 from plain import Finished, MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 CLI = (sys.executable, "-m", "localagent_cli")
 PATIENCE = 20.0
 STAYS = """

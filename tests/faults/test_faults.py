@@ -15,6 +15,8 @@ from faults.report import Report
 from faults.sequels import SEQUELS, try_sequel
 from faults.strangers import STRANGERS, try_stranger
 
+pytestmark = pytest.mark.slow
+
 # Hangs last as long as the time budgets say, so the full form has them.
 SHORT = (
     "missing dependency at import",

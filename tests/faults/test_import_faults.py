@@ -12,6 +12,8 @@ from faults.told import BAD_MANIFEST, GOOD, HURRY, assert_told, assert_works, ba
 from generated import PLUGIN_GROUP, Distribution, consent, entry_point, install
 from plain import MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fails_at_import(localagent: Run, make_plugin: MakePlugin, home: Path) -> Callable[..., None]:

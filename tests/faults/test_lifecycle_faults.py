@@ -13,6 +13,8 @@ from faults.told import GOOD, HURRY, assert_told, assert_works, bad_plugin, enab
 from loopback import running, status
 from plain import ECHO_PROVIDER, MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 
 def test_fault_34_constructor_raises(localagent: Run, make_plugin: MakePlugin, home: Path) -> None:
     make_bad(make_plugin, home, bad_plugin(more="def __init__(self):\n    raise ValueError('not today')"))

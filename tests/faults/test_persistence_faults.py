@@ -22,6 +22,8 @@ from localagent.services.storage import Storage, storage_file
 from localagent_testing import FakeClock
 from plain import MakePlugin, Run
 
+pytestmark = pytest.mark.slow
+
 CLI = (sys.executable, "-m", "localagent_cli")
 UNPRIVILEGED = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all") if os.geteuid() == 0 else ()
 COUNT = """

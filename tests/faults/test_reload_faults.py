@@ -22,7 +22,7 @@ from localagent.host.situation import Situation
 from plain import MakePlugin
 from saving import WAYS, Save, by_rename
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 
 ANSWERING = """
 import asyncio

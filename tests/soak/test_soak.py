@@ -16,6 +16,8 @@ from soak.report import Result, shown, span, table
 from soak.running import Outcome
 from soak.small_suite import SmallSuite
 
+pytestmark = pytest.mark.slow
+
 IDS = (
     "tests/test_crashes.py::test_killed[storage]",
     "tests/cli/scaffold/test_add.py::test_all[a::b-c]",

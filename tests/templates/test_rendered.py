@@ -15,6 +15,8 @@ from localagent.diagnostics.validation import validate_path
 from localagent_templates import KINDS
 from rendering import ALL, EVERYTHING, LAYOUTS, check_types, render, run
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = [(kind, LAYOUTS[position % 2]) for position, kind in enumerate(KINDS)]
 """Each kind once, for what takes seconds; ``nox -s templates`` does that with all of them."""
 LONG = "a-name-that-is-as-long-as-names-may-be-so-that-lines-are-long-to"

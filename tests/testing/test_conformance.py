@@ -18,6 +18,8 @@ from testing.judged import judge, live
 if TYPE_CHECKING:
     from testing.conftest import Workshop
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COMMAND = """
 def register_commands(self, app):

@@ -13,6 +13,8 @@ from localagent_testing.conformance import budget_rules
 from localagent_testing.conformance.rules import AUDITED, CHECKS, RULES
 from testing.judged import Judged, audited, judge, live
 
+pytestmark = pytest.mark.slow
+
 MUSEUM = Path(__file__).parents[1] / "museum"
 AUDIT = frozenset(rule.id for rule in AUDITED.values())
 CASES = sorted(file.parent for file in MUSEUM.glob("LA6*/*/expected.toml"))

@@ -7,12 +7,16 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import localagent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from testing.conftest import Workshop
+
+pytestmark = pytest.mark.slow
 
 GUIDE_STYLE = """
 import asyncio

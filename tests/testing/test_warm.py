@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def run_warm(folder: Path, *files: str, times: int = 1) -> list[dict[str, Any]]:
     """What the process answers when it is asked so many times to run some tests."""

@@ -19,6 +19,8 @@ from localagent_cli.packaging.publishing.loopback_index import loopback_index
 from localagent_cli.trying.clean_environment import CleanEnvironment, make_environment
 from plain import Finished, Run
 
+pytestmark = pytest.mark.slow
+
 NAME = "notebook"
 
 

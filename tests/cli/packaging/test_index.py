@@ -22,6 +22,8 @@ from localagent.host import environments, lock
 from localagent.services.home import Home
 from plain import Run
 
+pytestmark = pytest.mark.slow
+
 TOOLS = ["pip", pytest.param("uv", marks=needs_uv)]
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from cli.packaging.conftest import Workshop
 
+pytestmark = pytest.mark.slow
+
 
 Patch = pytest.MonkeyPatch
 

@@ -16,6 +16,8 @@ from localagent.services.home import Home
 from localagent_cli.packaging.build import build_project
 from plain import Run
 
+pytestmark = pytest.mark.slow
+
 IN_NETWORK = "permissions:\n  network: [example.org]\n"
 
 

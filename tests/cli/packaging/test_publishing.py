@@ -28,6 +28,8 @@ from localagent_cli.scaffold import create_plugin
 from loopback import running, status
 from plain import Finished, Run
 
+pytestmark = pytest.mark.slow
+
 CANARY = "a-word-that-nobody-must-see"
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from plain import Run
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = [("command", "package", "ui"), ("provider", "flat", "workflow")]
 """Each kind and each layout once, the first plugin's or the added one's; the soak has all of them."""
 EVERY = [

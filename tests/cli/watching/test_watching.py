@@ -20,6 +20,8 @@ from plain import Run
 from rendering import render
 from saving import WAYS, Save, reloads_of
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60.0
 
 

@@ -26,6 +26,8 @@ from localagent.host.survey import Survey, survey
 from localagent.services.home import Home
 from plain import MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 MANIFEST = """
 name: {name}
 version: "{version}"

@@ -10,6 +10,8 @@ import pytest
 
 from plain import MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 BREAKAGES = {
     "missing import": ("import not_there_at_all\n" + command_plugin("bad"), "import", "not_there_at_all"),
     "syntax error": (command_plugin("bad") + "\ndef broken(:\n", "import", "SyntaxError"),

@@ -24,6 +24,8 @@ from localagent.host.states import Verdict
 from localagent.host.survey import survey
 from plain import Finished, MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 EXIT = "import os; os._exit(7)"
 KILL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 CRASH = "import ctypes; ctypes.string_at(0)"

@@ -22,6 +22,8 @@ from localagent.host.situation import HostOptions
 from localagent.host.survey import survey
 from plain import Finished, MakePlugin, Run, command_plugin
 
+pytestmark = pytest.mark.slow
+
 _SETTLING = 0.12
 """Seconds after which a change of files can be told from one made in the same tick of the file clock."""
 _USUAL = HostOptions()

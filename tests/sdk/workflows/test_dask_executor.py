@@ -26,6 +26,8 @@ from localagent.host.situation import HostOptions, Situation
 from localagent.workflows.dask_executor import DaskExecutor
 from localagent.workflows.executor import AgentCall, AgentOutcome, ExecutorNeeds
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = """
 import asyncio, os, time
 from pathlib import Path

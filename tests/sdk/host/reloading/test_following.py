@@ -21,7 +21,7 @@ from localagent.host.situation import Situation
 from plain import MakePlugin
 from saving import Save, reloads_of
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 
 Open = Callable[[str], PluginManager]
 

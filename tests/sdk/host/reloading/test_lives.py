@@ -19,7 +19,7 @@ from localagent import PluginManager
 from plain import MakePlugin
 from saving import Save
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 
 RELOADS = [pytest.param(100, 100, id="100"), pytest.param(1000, 3000, id="1000", marks=pytest.mark.soak)]
 """How often a plugin is reloaded until memory is looked at, and until it is looked at again."""

@@ -15,7 +15,7 @@ from localagent import PluginManager, RemoteError, StalePluginError
 from plain import MakePlugin
 from saving import Save
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 
 ANSWERING = """
 import asyncio
